@@ -1,0 +1,50 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Every macro of the library, except the version's three.
+
+#include <robocache/version.hpp>
+
+// Fast-math breaks NaN handling and the bit identity of CPU and GPU, silently. It is refused where a compiler says so.
+#if defined(__FAST_MATH__) || defined(__USE_FAST_MATH__)
+#error "RoboCache does not support -ffast-math or --use_fast_math"
+#endif
+
+// The inline namespace carries the version, so that two versions can live in one process.
+#define ROBOCACHE_CONCATENATE_(major, minor) v##major##_##minor
+#define ROBOCACHE_CONCATENATE(major, minor) ROBOCACHE_CONCATENATE_(major, minor)
+#define ROBOCACHE_ABI ROBOCACHE_CONCATENATE(ROBOCACHE_VERSION_MAJOR, ROBOCACHE_VERSION_MINOR)
+#define ROBOCACHE_NAMESPACE_BEGIN \
+  namespace robocache {           \
+  inline namespace ROBOCACHE_ABI {
+#define ROBOCACHE_NAMESPACE_END \
+  }                             \
+  }
+
+// A function that host and device share.
+#if defined(__CUDACC__)
+#define ROBOCACHE_HD __host__ __device__
+#else
+#define ROBOCACHE_HD
+#endif
+
+// Kernels and their launchers stay inside the shared library that compiled them: two libraries built for different
+// architectures must not resolve to each other's device code. ROBOCACHE_API marks what the compiled library exports.
+#if defined(__GNUC__)
+#define ROBOCACHE_HIDDEN __attribute__((visibility("hidden")))
+#define ROBOCACHE_API __attribute__((visibility("default")))
+#else
+#define ROBOCACHE_HIDDEN
+#define ROBOCACHE_API
+#endif
+
+// Whether the stream overloads can be declared: they need cudaStream_t, but no nvcc.
+#if defined(__has_include)
+#if __has_include(<cuda_runtime_api.h>) && !defined(ROBOCACHE_NO_CUDA)
+#define ROBOCACHE_HAS_CUDA_RUNTIME 1
+#endif
+#endif
+#ifndef ROBOCACHE_HAS_CUDA_RUNTIME
+#define ROBOCACHE_HAS_CUDA_RUNTIME 0
+#endif

@@ -1,0 +1,167 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <robocache/config.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+// Arithmetic whose result no compiler may change. One rule keeps CPU and GPU bit-identical whatever the contraction
+// flags: a product never feeds a plain + or -. It is either the product inside `fma(a, b, c)`, or the addend of one,
+// `fma(a, b, c * d)`, which no fused instruction can absorb. Division and square root are the IEEE ones.
+
+ROBOCACHE_NAMESPACE_BEGIN
+namespace detail {
+
+template <class To, class From>
+ROBOCACHE_HD inline To bit_cast(const From& from) noexcept {
+  static_assert(sizeof(To) == sizeof(From), "bit_cast needs equal sizes");
+  To to;
+  memcpy(&to, &from, sizeof(To));
+  return to;
+}
+
+ROBOCACHE_HD inline float fma(float a, float b, float c) noexcept {
+#if defined(__CUDA_ARCH__)
+  return __fmaf_rn(a, b, c);
+#else
+  return __builtin_fmaf(a, b, c);
+#endif
+}
+ROBOCACHE_HD inline double fma(double a, double b, double c) noexcept {
+#if defined(__CUDA_ARCH__)
+  return __fma_rn(a, b, c);
+#else
+  return __builtin_fma(a, b, c);
+#endif
+}
+
+ROBOCACHE_HD inline float divide(float a, float b) noexcept {
+#if defined(__CUDA_ARCH__)
+  return __fdiv_rn(a, b);
+#else
+  return a / b;
+#endif
+}
+ROBOCACHE_HD inline double divide(double a, double b) noexcept {
+#if defined(__CUDA_ARCH__)
+  return __ddiv_rn(a, b);
+#else
+  return a / b;
+#endif
+}
+
+ROBOCACHE_HD inline float square_root(float a) noexcept {
+#if defined(__CUDA_ARCH__)
+  return __fsqrt_rn(a);
+#else
+  return __builtin_sqrtf(a);
+#endif
+}
+ROBOCACHE_HD inline double square_root(double a) noexcept {
+#if defined(__CUDA_ARCH__)
+  return __dsqrt_rn(a);
+#else
+  return __builtin_sqrt(a);
+#endif
+}
+
+ROBOCACHE_HD inline float absolute(float a) noexcept { return __builtin_fabsf(a); }
+ROBOCACHE_HD inline double absolute(double a) noexcept { return __builtin_fabs(a); }
+
+/// A product that a following addition must not absorb. It hinders vectorisation on the host: use it rarely.
+ROBOCACHE_HD inline double rounded_product(double a, double b) noexcept {
+#if defined(__CUDA_ARCH__)
+  return __dmul_rn(a, b);
+#else
+  double product = a * b;
+#if defined(__x86_64__)
+  asm("" : "+x"(product));
+#elif defined(__GNUC__)
+  asm("" : "+m"(product));
+#endif
+  return product;
+#endif
+}
+
+/// To the nearest integer, ties to even.
+ROBOCACHE_HD inline float round_to_even(float a) noexcept {
+#if defined(__CUDA_ARCH__)
+  return ::rintf(a);
+#else
+  return __builtin_rintf(a);
+#endif
+}
+ROBOCACHE_HD inline double round_to_even(double a) noexcept {
+#if defined(__CUDA_ARCH__)
+  return ::rint(a);
+#else
+  return __builtin_rint(a);
+#endif
+}
+
+ROBOCACHE_HD inline bool is_nan(float a) noexcept { return a != a; }
+ROBOCACHE_HD inline bool is_nan(double a) noexcept { return a != a; }
+ROBOCACHE_HD inline bool is_finite(float a) noexcept { return absolute(a) <= 3.402823466e+38f; }
+ROBOCACHE_HD inline bool is_finite(double a) noexcept { return absolute(a) <= 1.7976931348623157e+308; }
+
+/// The one NaN that results hold: quiet, positive, no payload.
+template <class F>
+ROBOCACHE_HD inline F canonical_nan() noexcept;
+template <>
+ROBOCACHE_HD inline float canonical_nan<float>() noexcept {
+  return bit_cast<float>(std::uint32_t{0x7fc00000u});
+}
+template <>
+ROBOCACHE_HD inline double canonical_nan<double>() noexcept {
+  return bit_cast<double>(std::uint64_t{0x7ff8000000000000u});
+}
+
+/// c[0] + x*(c[1] + x*(...)), fused.
+template <class F>
+ROBOCACHE_HD inline F horner(F, F c) noexcept {
+  return c;
+}
+template <class F, class... Fs>
+ROBOCACHE_HD inline F horner(F x, F c, Fs... rest) noexcept {
+  return fma(horner(x, rest...), x, c);
+}
+
+template <class T>
+ROBOCACHE_HD constexpr T smaller(T a, T b) noexcept {
+  return b < a ? b : a;
+}
+template <class T>
+ROBOCACHE_HD constexpr T larger(T a, T b) noexcept {
+  return a < b ? b : a;
+}
+template <class T>
+ROBOCACHE_HD constexpr T clamped(T value, T low, T high) noexcept {
+  return smaller(larger(value, low), high);
+}
+
+/// a + b, held at the ends of int64 instead of wrapping, so that time order survives any offset.
+ROBOCACHE_HD inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) noexcept {
+  const std::int64_t sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+  if (((a ^ sum) & (b ^ sum)) < 0) return a < 0 ? INT64_MIN : INT64_MAX;
+  return sum;
+}
+
+/// a - b for a >= b, exact for every pair of int64.
+ROBOCACHE_HD inline std::uint64_t distance(std::int64_t a, std::int64_t b) noexcept {
+  return static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
+}
+
+/// To the nearest int64, ties to even, held at the ends; NaN becomes 0.
+ROBOCACHE_HD inline std::int64_t to_int64(double a) noexcept {
+  if (is_nan(a)) return 0;
+  if (a >= 9223372036854775808.0) return INT64_MAX;
+  if (a <= -9223372036854775808.0) return INT64_MIN;
+  return static_cast<std::int64_t>(round_to_even(a));
+}
+
+}  // namespace detail
+ROBOCACHE_NAMESPACE_END
