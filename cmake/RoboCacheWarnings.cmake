@@ -1,0 +1,17 @@
+# Copyright 2026 The RoboCache Authors
+# SPDX-License-Identifier: Apache-2.0
+
+# robocache_warnings(target): the warnings that the project's own sources are kept free of.
+function(robocache_warnings target)
+  set(warnings -Wall -Wextra -Wconversion -Wshadow)
+  if(ROBOCACHE_WERROR)
+    list(APPEND warnings -Werror)
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:--Werror all-warnings>")
+  endif()
+  list(JOIN warnings "," forwarded)
+  # Not -Wpedantic for nvcc: the code that it generates is not pedantic.
+  target_compile_options(
+    ${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${warnings};-Wpedantic>"
+                      "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${forwarded}>"
+  )
+endfunction()
