@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Copyright 2026 The RoboCache Authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# How long nvcc takes, for one architecture, over a file that includes the resample header alone and instantiates one
+# type pair. usage: bench/compile_time.sh [OUT.json]   (NVCC, ARCH and REPEATS from the environment)
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+nvcc=${NVCC:-nvcc}
+arch=${ARCH:-sm_90}
+repeats=${REPEATS:-3}
+out=${1:-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+: > "$work/empty.cu"
+instantiate() {
+  cat <<CODE
+#include <robocache/resample/resample.cuh>
+robocache::Status run(const robocache::ResampleArgs& args, cudaStream_t stream) {
+  return robocache::resample<robocache::Types<std::int64_t, float, __nv_bfloat16, robocache::$1>>(args, stream);
+}
+CODE
+}
+instantiate AllKinds > "$work/all_kinds.cu"
+instantiate TwoPointKinds > "$work/two_point_kinds.cu"
+
+# The median of `repeats` wall-clock times, in seconds.
+median_seconds() {
+  for _ in $(seq "$repeats"); do
+    local begin=$EPOCHREALTIME
+    "$nvcc" -std=c++17 -O3 -arch="$arch" -I"$root/include" -c "$work/$1.cu" -o "$work/$1.o"
+    echo "$begin $EPOCHREALTIME"
+  done | awk '{ printf "%.2f\n", $2 - $1 }' | sort -n | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)] }'
+}
+
+empty=$(median_seconds empty)
+two_point=$(median_seconds two_point_kinds)
+all=$(median_seconds all_kinds)
+toolkit=$("$nvcc" --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
+
+cat <<TABLE
+| file | seconds | must |
+| --- | --- | --- |
+| empty | $empty | |
+| one type pair, TwoPointKinds | $two_point | <= 5 |
+| one type pair, AllKinds | $all | <= 10 |
+TABLE
+if [[ -n $out ]]; then
+  mkdir -p "$(dirname "$out")"
+  cat > "$out" <<JSON
+{
+  "toolkit": "$toolkit",
+  "architecture": "$arch",
+  "repeats": $repeats,
+  "cores": $(nproc),
+  "seconds": {"empty": $empty, "two_point_kinds": $two_point, "all_kinds": $all},
+  "must": {"two_point_kinds": 5.0, "all_kinds": 10.0}
+}
+JSON
+fi
+awk -v a="$all" -v t="$two_point" 'BEGIN { exit !(a <= 10 && t <= 5) }'
