@@ -48,6 +48,10 @@ foreach(line IN LISTS lines)
   endif()
 endforeach()
 
+if(total EQUAL 0)
+  return()
+endif()
+
 math(EXPR failed "${total} - ${passed} - ${skipped}")
 math(EXPR ran "${passed} + ${failed}")
 math(EXPR other "${skipped} - ${no_device} - ${no_data}")
