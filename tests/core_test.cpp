@@ -395,12 +395,16 @@ TEST(Carver, OneByteLessWouldNotHoldAtTheWorstMisalignment) {
 
 TEST(Carver, SizesThatDoNotFitAreAnOverflowNotAWrap) {
   detail::Carver carver;
-  EXPECT_EQ(carver.take<double>(INT64_MAX / 8), nullptr);
+  EXPECT_EQ(carver.take<double>(INT64_MAX / 16), nullptr);
   EXPECT_FALSE(carver.overflow());
   const std::size_t before = carver.bytes();
-  EXPECT_EQ(carver.take<double>(INT64_MAX / 8), nullptr);
+  EXPECT_EQ(carver.take<double>(INT64_MAX / 16), nullptr);
   EXPECT_TRUE(carver.overflow());
   EXPECT_EQ(carver.bytes(), before) << "a refused array takes nothing";
+  detail::Carver at_once;
+  EXPECT_EQ(at_once.take<double>(INT64_MAX / 8), nullptr);
+  EXPECT_EQ(at_once.take<double>(INT64_MAX / 8), nullptr);
+  EXPECT_TRUE(at_once.overflow());
 
   detail::Carver many;
   EXPECT_EQ(many.take<double>(INT64_MAX), nullptr);
