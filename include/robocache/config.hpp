@@ -29,6 +29,15 @@
 #define ROBOCACHE_HD
 #endif
 
+// Makes a host value opaque to the optimiser at no cost, so that no contraction can see how it was computed.
+#if defined(__x86_64__)
+#define ROBOCACHE_KEEP_ROUNDED(value) asm("" : "+x"(value))
+#elif defined(__aarch64__)
+#define ROBOCACHE_KEEP_ROUNDED(value) asm("" : "+w"(value))
+#else
+#define ROBOCACHE_KEEP_ROUNDED(value) asm("" : "+m"(value))
+#endif
+
 // Kernels and their launchers stay inside the shared library that compiled them: two libraries built for different
 // architectures must not resolve to each other's device code. ROBOCACHE_API marks what the compiled library exports.
 #if defined(__GNUC__)

@@ -11,7 +11,8 @@
 
 // Arithmetic whose result no compiler may change. One rule keeps CPU and GPU bit-identical whatever the contraction
 // flags: a product never feeds a plain + or -. It is either the product inside `fma(a, b, c)`, or the addend of one,
-// `fma(a, b, c * d)`, which no fused instruction can absorb. Division and square root are the IEEE ones.
+// `fma(a, b, c * d)`, which no fused instruction can absorb, or a `rounded_product`. Division and square root are the
+// IEEE ones.
 
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
@@ -72,17 +73,23 @@ ROBOCACHE_HD inline double square_root(double a) noexcept {
 ROBOCACHE_HD inline float absolute(float a) noexcept { return __builtin_fabsf(a); }
 ROBOCACHE_HD inline double absolute(double a) noexcept { return __builtin_fabs(a); }
 
-/// A product that a following addition must not absorb. It hinders vectorisation on the host: use it rarely.
+/// A product that a later addition must not absorb, wherever inlining puts that addition. It hinders vectorisation on
+/// the host: use it where a product leaves a function or feeds a difference.
+ROBOCACHE_HD inline float rounded_product(float a, float b) noexcept {
+#if defined(__CUDA_ARCH__)
+  return __fmul_rn(a, b);
+#else
+  float product = a * b;
+  ROBOCACHE_KEEP_ROUNDED(product);
+  return product;
+#endif
+}
 ROBOCACHE_HD inline double rounded_product(double a, double b) noexcept {
 #if defined(__CUDA_ARCH__)
   return __dmul_rn(a, b);
 #else
   double product = a * b;
-#if defined(__x86_64__)
-  asm("" : "+x"(product));
-#elif defined(__GNUC__)
-  asm("" : "+m"(product));
-#endif
+  ROBOCACHE_KEEP_ROUNDED(product);
   return product;
 #endif
 }
@@ -154,6 +161,8 @@ ROBOCACHE_HD inline std::int64_t saturating_add(std::int64_t a, std::int64_t b) 
 ROBOCACHE_HD inline std::uint64_t distance(std::int64_t a, std::int64_t b) noexcept {
   return static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
 }
+
+ROBOCACHE_HD inline double distance(double a, double b) noexcept { return a - b; }
 
 /// To the nearest int64, ties to even, held at the ends; NaN becomes 0.
 ROBOCACHE_HD inline std::int64_t to_int64(double a) noexcept {

@@ -72,35 +72,43 @@ ROBOCACHE_HD inline F first_quadrant_angle(F y, F x) noexcept {
   return steep ? fma(-ratio, tail, Constants<F>::half_pi) : ratio * tail;
 }
 
+/// radians - 2 pi n, once: within (-pi, pi] up to rounding while n is exact.
+template <class F>
+ROBOCACHE_HD inline F without_turns(F radians) noexcept {
+  using C = Constants<F>;
+  const F turns = round_to_even(radians * C::inverse_two_pi);
+  return fma(turns, F(-2) * C::pi_low, fma(turns, F(-2) * C::pi, radians));
+}
+
 /// radians - 2 pi n in (-pi, pi]; NaN for infinity. Two parts of pi keep the full precision for |radians| up to about
-/// 1e5 (float) and 1e12 (double).
+/// 1e5 (float) and 1e12 (double); far above, where the type no longer resolves a turn, the result is merely in range.
 template <class F>
 ROBOCACHE_HD inline F wrap_angle(F radians) noexcept {
   using C = Constants<F>;
-  const F turns = round_to_even(radians * C::inverse_two_pi);
-  F wrapped = fma(turns, F(-2) * C::pi, radians);
-  wrapped = fma(turns, F(-2) * C::pi_low, wrapped);
+  F wrapped = without_turns(radians);
+  if (absolute(wrapped) > F(4)) wrapped = without_turns(wrapped);
   if (wrapped > C::pi) wrapped = fma(F(-2), C::pi, wrapped);
   if (wrapped <= -C::pi) wrapped = fma(F(2), C::pi, wrapped);
-  return wrapped > C::pi ? C::pi : wrapped;
+  return absolute(wrapped) > C::pi ? C::pi : wrapped;
 }
 
-/// sin(x) / x and cos(x), both up to one common sign: what a rotation by 2x needs. Any finite x; x is reduced by
-/// multiples of pi with two parts, so the absolute error grows with |x| as that of wrap_angle does.
+/// sin(x) / x and cos(x) for any finite x; x is reduced by multiples of pi in two parts, so that the absolute error
+/// grows with |x| as that of wrap_angle does.
 template <class F>
 struct SincCos {
   F sinc;
   F cos;
 };
 template <class F>
-ROBOCACHE_HD inline SincCos<F> sinc_cos_up_to_sign(F x) noexcept {
+ROBOCACHE_HD inline SincCos<F> sinc_cos(F x) noexcept {
   using C = Constants<F>;
   const F turns = round_to_even(x * C::inverse_pi);
-  F reduced = fma(turns, -C::pi, x);
-  reduced = fma(turns, -C::pi_low, reduced);
+  if (turns == F(0)) return {sinc_of_square(x * x), cos_of_square(x * x)};
+  const F reduced = fma(turns, -C::pi_low, fma(turns, -C::pi, x));
+  const F half_turns = F(0.5) * turns;
+  const F sign = half_turns == round_to_even(half_turns) ? F(1) : F(-1);
   const F u = reduced * reduced;
-  const F sinc = sinc_of_square(u);
-  return {turns == F(0) ? sinc : divide(reduced * sinc, x), cos_of_square(u)};
+  return {sign * divide(reduced * sinc_of_square(u), x), sign * cos_of_square(u)};
 }
 
 }  // namespace detail

@@ -85,5 +85,28 @@ ROBOCACHE_HD inline RowRange segment_rows(const Segments& segments, std::int64_t
   return {begin, end};
 }
 
+/// The segment that holds output row r of ragged rows: the last s with offsets[s] <= r. -1 or `segments` where none
+/// does.
+ROBOCACHE_HD inline std::int64_t ragged_segment(const std::int64_t* offsets, std::int64_t segments,
+                                                std::int64_t r) noexcept {
+  std::int64_t low = -1, high = segments + 1;
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    if (offsets[middle] <= r) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/// The segment that holds row r; outside [0, segments.count) where none does.
+ROBOCACHE_HD inline std::int64_t segment_of_row(const Segments& segments, std::int64_t r) noexcept {
+  if (segments.offsets != nullptr) return ragged_segment(segments.offsets, segments.count, r);
+  if (segments.length == Segments::every_row) return 0;
+  return segments.length == 0 ? -1 : r / segments.length;
+}
+
 }  // namespace detail
 ROBOCACHE_NAMESPACE_END

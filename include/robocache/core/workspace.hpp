@@ -35,7 +35,8 @@ class Carver {
   T* take(std::int64_t count) noexcept {
     const std::size_t at = used_;
     const std::size_t wanted = static_cast<std::size_t>(count);
-    if (wanted > (static_cast<std::size_t>(-1) / 2 - used_) / sizeof(T)) {
+    constexpr std::size_t most = static_cast<std::size_t>(-1) / 2 - 2 * alignment;
+    if (overflow_ || used_ > most || wanted > (most - used_) / sizeof(T)) {
       overflow_ = true;
       return nullptr;
     }

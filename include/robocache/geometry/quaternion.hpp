@@ -24,7 +24,13 @@ ROBOCACHE_HD inline F dot(const Quaternion<F>& a, const Quaternion<F>& b) noexce
 }
 template <class F>
 ROBOCACHE_HD inline Quaternion<F> scaled(const Quaternion<F>& q, F s) noexcept {
-  return {q.x * s, q.y * s, q.z * s, q.w * s};
+  using detail::rounded_product;
+  return {rounded_product(q.x, s), rounded_product(q.y, s), rounded_product(q.z, s), rounded_product(q.w, s)};
+}
+template <class F>
+ROBOCACHE_HD inline Vector3<F> scaled(const Vector3<F>& v, F s) noexcept {
+  using detail::rounded_product;
+  return {rounded_product(v.x, s), rounded_product(v.y, s), rounded_product(v.z, s)};
 }
 template <class F>
 ROBOCACHE_HD inline Quaternion<F> negated(const Quaternion<F>& q) noexcept {
@@ -64,14 +70,14 @@ ROBOCACHE_HD inline Quaternion<F> normalized(Quaternion<F> q) noexcept {
   return scaled(q, divide(F(1), square_root(square)));
 }
 
-/// The unit quaternion of a rotation vector (axis times angle, radians); w may have either sign.
+/// The unit quaternion of a rotation vector (axis times angle, radians).
 template <class F>
 ROBOCACHE_HD inline Quaternion<F> from_rotation_vector(const Vector3<F>& v) noexcept {
   using namespace detail;
   const F angle = square_root(fma(v.x, v.x, fma(v.y, v.y, v.z * v.z)));
-  const SincCos<F> half = sinc_cos_up_to_sign(F(0.5) * angle);
-  const F s = F(0.5) * half.sinc;
-  return {v.x * s, v.y * s, v.z * s, half.cos};
+  const SincCos<F> half = sinc_cos(F(0.5) * angle);
+  const Vector3<F> imaginary = scaled(v, F(0.5) * half.sinc);
+  return {imaginary.x, imaginary.y, imaginary.z, half.cos};
 }
 
 /// The rotation vector of a unit quaternion, angle in [0, pi].
@@ -88,7 +94,7 @@ ROBOCACHE_HD inline Vector3<F> to_rotation_vector(Quaternion<F> q) noexcept {
   } else {
     factor = divide(F(2) * first_quadrant_angle(sine, q.w), sine);
   }
-  return {q.x * factor, q.y * factor, q.z * factor};
+  return scaled(Vector3<F>{q.x, q.y, q.z}, factor);
 }
 
 /// First and second column of the rotation matrix of a unit quaternion.
@@ -151,7 +157,7 @@ ROBOCACHE_HD inline Quaternion<F> slerp(const Quaternion<F>& a, Quaternion<F> b,
     from_b = weight * (sinc_of_square(weight * weight * u) * inverse);
   } else {
     // a * exp(weight * log(a^-1 b)), written out: cos(t) a + sin(t) e, e the unit tangent at a toward b
-    const SincCos<F> turn = sinc_cos_up_to_sign(weight * angle);
+    const SincCos<F> turn = sinc_cos(weight * angle);
     const F inverse = divide(F(1), sinc_of_square(angle * angle));
     from_b = weight * (turn.sinc * inverse);
     from_a = fma(-from_b, cos_of_square(angle * angle), turn.cos);
@@ -165,8 +171,7 @@ ROBOCACHE_HD inline Quaternion<F> slerp(const Quaternion<F>& a, Quaternion<F> b,
 /// Constant angular velocity (rad per unit of 1 / rate) that turns unit quaternion a into b, in the body frame.
 template <class F>
 ROBOCACHE_HD inline Vector3<F> angular_velocity(const Quaternion<F>& a, const Quaternion<F>& b, F rate) noexcept {
-  const Vector3<F> turn = to_rotation_vector(product(conjugated(a), b));
-  return {turn.x * rate, turn.y * rate, turn.z * rate};
+  return scaled(to_rotation_vector(product(conjugated(a), b)), rate);
 }
 
 ROBOCACHE_NAMESPACE_END

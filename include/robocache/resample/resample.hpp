@@ -4,6 +4,7 @@
 
 #include <robocache/core/host.hpp>
 #include <robocache/core/status.hpp>
+#include <robocache/resample/resample_job.hpp>
 #include <robocache/temporal/queries.hpp>
 #include <robocache/temporal/sensor_stream.hpp>
 
@@ -58,7 +59,152 @@ Status resample(const ResampleArgs& args, std::nullptr_t) = delete;  // name the
 
 /// The same, instantiated by nvcc for the listed Types; defined in resample.cuh.
 template <class First, class... Rest>
-Status resample(const ResampleArgs& args, cudaStream_t stream);
+ROBOCACHE_HIDDEN Status resample(const ResampleArgs& args, cudaStream_t stream);
 #endif
+
+namespace detail {
+
+template <class T>
+struct TypesOf;
+template <class S, class I, class O, class K>
+struct TypesOf<Types<S, I, O, K>> {
+  using Stamp = S;
+  using In = typename element_traits<I>::storage;
+  using Out = typename element_traits<O>::storage;
+  using F = arithmetic_t<In, Out>;
+  using Plan = std::conditional_t<K::two_point_only, SamplePlan<F>, StencilPlan<F>>;
+  static constexpr bool two_point_only = K::two_point_only;
+
+  static bool match(const ResampleArgs& args) noexcept {
+    return args.source.times.type == time_traits<S>::type && args.source.values.type == element_traits<I>::type &&
+           args.out.type == element_traits<O>::type;
+  }
+  static bool has_kinds(const ResampleJob& job) noexcept {
+    bool all = true;
+    for (std::int32_t g = 0; g < job.group_count; ++g) {
+      all = all && (!two_point_only || (is_two_point(job.groups[g].kind) && !job.groups[g].derivative));
+    }
+    return all;
+  }
+};
+
+/// Validates, then calls run(TypesOf<T>, job) for the first of the listed Types that fits the tags.
+template <class... Listed, class Run>
+Status dispatch(const ResampleArgs& args, const Run& run) noexcept {
+  ResampleJob job;
+  ROBOCACHE_CHECK(prepare(args, &job));
+  if (job.rows == 0) return {};
+  Status status(StatusCode::unsupported_type, "args: no instantiation for these time, input and output types");
+  bool done = false;
+  const auto attempt = [&](auto types) {
+    using Of = TypesOf<decltype(types)>;
+    if (done || !Of::match(args)) return;
+    if (!Of::has_kinds(job)) {
+      status = {StatusCode::unsupported_type, "args.source.groups: kind outside TwoPointKinds"};
+      return;
+    }
+    done = true;
+    status = run(Of{}, job);
+  };
+  (attempt(Listed{}), ...);
+  return status;
+}
+
+/// One row of one group on the CPU.
+template <class Of>
+inline std::uint8_t write_group(const ResampleJob& job, const PlacedGroup& group, const typename Of::Plan& plan,
+                                typename Of::Out* out) noexcept {
+  using F = typename Of::F;
+  using In = typename Of::In;
+  using Out = typename Of::Out;
+  const Affine affine{job.scale, job.shift};
+  const In* in = static_cast<const In*>(job.values) + plan.left * job.pitch_in + group.first_in;
+  bool finite = true;
+  const auto store = [&](std::int32_t c, F value) {
+    finite = finite && is_finite(value);
+    out[c] = Narrow<Out>::from(affine(value, group.first_out + c));
+  };
+  if (plan.action == Action::fill) {
+    for (std::int32_t c = 0; c < group.width_out; ++c) out[c] = Narrow<Out>::from(job.fill);
+  } else if (is_two_point(group.kind) && plan.action == Action::sample) {
+    for (std::int32_t c = 0; c < group.width; ++c) store(c, widen<F>(in[c]));
+  } else if (is_two_point(group.kind) && plan.action == Action::blend && !group.derivative) {
+    const In* next = in + job.pitch_in;
+    for (std::int32_t c = 0; c < group.width; ++c) {
+      store(c, linear_between(widen<F>(in[c]), widen<F>(next[c]), plan.weight));
+    }
+  } else if constexpr (!Of::two_point_only) {
+    if (group.kind == Interpolation::slerp) {
+      const RotationChannels<F> channels = evaluate_rotation(plan, group, in, job.pitch_in);
+      for (std::int32_t c = 0; c < group.width_out; ++c) store(c, channels.values[c]);
+    } else {
+      for (std::int32_t c = 0; c < group.width; ++c) store(c, evaluate(plan, group, in + c, job.pitch_in));
+    }
+  }
+  return finite ? plan.status : static_cast<std::uint8_t>(plan.status | status_non_finite);
+}
+
+template <class Of>
+inline void resample_rows(const ResampleJob& job, std::int64_t begin, std::int64_t end) noexcept {
+  using Stamp = typename Of::Stamp;
+  using Out = typename Of::Out;
+  for (std::int64_t r = begin; r < end; ++r) {
+    const RowQuery<Stamp> query = locate_row<Stamp>(job, r);
+    if (!query.wanted) continue;
+    Out* row = static_cast<Out*>(job.out) + r * job.pitch_out;
+    Interpolation searched = Interpolation::linear;
+    std::int64_t found = find_sample(query.stamps, query.at, searched, job.rules.slack);
+    for (std::int32_t g = 0; g < job.group_count; ++g) {
+      const PlacedGroup& group = job.groups[g];
+      if (needs_search(group.kind, searched, job.rules.slack)) {
+        searched = group.kind;
+        found = find_sample(query.stamps, query.at, searched, job.rules.slack);
+      }
+      const auto plan = plan_sample_as<typename Of::Plan, typename Of::F>(
+          query.stamps, query.first_row, query.at, found, group, job.rules, job.status != nullptr);
+      const std::uint8_t status = write_group<Of>(job, group, plan, row + group.first_out);
+      if (job.status != nullptr) job.status[r * job.group_count + g] = status;
+    }
+  }
+}
+
+// fma is a library call unless the code may use the instruction, which a portable build may not. So the loop is
+// compiled twice and the processor asked at run time; results are the same bits either way.
+#if defined(__x86_64__) && !defined(__FMA__) && !defined(__CUDA_ARCH__)
+#define ROBOCACHE_DISPATCH_FMA 1
+template <class Of>
+__attribute__((target("avx2,fma,f16c"), flatten)) void resample_rows_fma(const ResampleJob& job, std::int64_t begin,
+                                                                         std::int64_t end) noexcept {
+  resample_rows<Of>(job, begin, end);
+}
+#endif
+
+struct ResampleOnHost {
+  Host host;
+
+  template <class Of>
+  Status operator()(Of, const ResampleJob& job) const noexcept {
+    constexpr std::int64_t work_per_thread = 1 << 14;  // elements; a thread costs some 20 us to start
+    const std::int64_t per_row = larger<std::int64_t>(job.width_out, 1);
+    parallel_for(host, job.rows, larger<std::int64_t>(work_per_thread / per_row, 1),
+                 [&job](std::int64_t begin, std::int64_t end) {
+#if defined(ROBOCACHE_DISPATCH_FMA)
+                   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+                     return resample_rows_fma<Of>(job, begin, end);
+                   }
+#endif
+                   resample_rows<Of>(job, begin, end);
+                 });
+    return {};
+  }
+};
+
+}  // namespace detail
+
+template <class First, class... Rest>
+Status resample(const ResampleArgs& args, Host host) {
+  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  return detail::dispatch<First, Rest...>(args, detail::ResampleOnHost{host});
+}
 
 ROBOCACHE_NAMESPACE_END

@@ -4,6 +4,7 @@
 
 #include <robocache/core/host.hpp>
 #include <robocache/core/status.hpp>
+#include <robocache/temporal/checks.hpp>
 #include <robocache/temporal/sensor_stream.hpp>
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
@@ -54,7 +55,71 @@ Status check_times(const CheckTimesArgs& args, Host host);
 ROBOCACHE_API Status check_times(const CheckTimesArgs& args, cudaStream_t stream);
 Status check_times(const CheckTimesArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>
-Status check_times(const CheckTimesArgs& args, cudaStream_t stream);
+ROBOCACHE_HIDDEN Status check_times(const CheckTimesArgs& args, cudaStream_t stream);
 #endif
+
+namespace detail {
+
+inline Status prepare(const CheckTimesArgs& args) noexcept {
+  if (args.count < 0) return {StatusCode::invalid_size, "args.count: negative"};
+  std::int64_t bytes = 0;
+  if (multiply_overflows(args.count, 8, &bytes)) return {StatusCode::overflow, "args.count: size overflows"};
+  ROBOCACHE_CHECK(check_times_array(args.times, args.count, "args.times: null", "args.times.type: unknown",
+                                    "args.times: misaligned"));
+  ROBOCACHE_CHECK(check_segments(args.segments, args.count));
+  if (args.max_gap < 0) return {StatusCode::invalid_value, "args.max_gap: negative"};
+  if (args.segments.count == 0) return {};
+  if (multiply_overflows(args.segments.count, 8, &bytes)) {
+    return {StatusCode::overflow, "args.offences: size overflows"};
+  }
+  if (args.offences == nullptr) return {StatusCode::null_pointer, "args.offences: null"};
+  if (ByteRange::of(args.offences, bytes)
+          .overlaps(ByteRange::of(args.times.data, args.count * size_of(args.times.type)))) {
+    return {StatusCode::aliasing, "args.offences: overlaps args.times"};
+  }
+  return {};
+}
+
+ROBOCACHE_HD inline bool is_finite(std::int64_t) noexcept { return true; }
+
+/// What is wrong with stamp i of a recording, whose segment begins at `begin`.
+template <class Stamp>
+ROBOCACHE_HD inline TimeFault fault_of(const Stamp* times, std::int64_t begin, std::int64_t i, bool duplicates,
+                                       std::int64_t max_gap) noexcept {
+  using Value = time_value_t<Stamp>;
+  const Value t = static_cast<Value>(times[i]);
+  if (!is_finite(t)) return TimeFault::not_finite;
+  if (i == begin) return TimeFault::none;
+  const Value previous = static_cast<Value>(times[i - 1]);
+  if (!is_finite(previous)) return TimeFault::none;
+  if (t < previous) return TimeFault::backward;
+  if (t == previous) return duplicates ? TimeFault::duplicate : TimeFault::none;
+  return within(t, previous, max_gap) ? TimeFault::none : TimeFault::gap;
+}
+
+ROBOCACHE_HD constexpr std::int64_t pack_offence(std::int64_t row, TimeFault fault) noexcept {
+  return row * 8 + static_cast<std::int64_t>(fault);
+}
+
+}  // namespace detail
+
+template <class First, class... Rest>
+Status check_times(const CheckTimesArgs& args, Host host) {
+  ROBOCACHE_CHECK(detail::prepare(args));
+  return detail::dispatch_stamp<First, Rest...>(args.times.type, [&](auto stamp) {
+    const auto* times = static_cast<const decltype(stamp)*>(args.times.data);
+    detail::parallel_for(host, args.segments.count, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t s = begin; s < end; ++s) {
+        const RowRange rows = detail::segment_rows(args.segments, s, args.count);
+        args.offences[s] = no_offence;
+        for (std::int64_t i = rows.begin; i < rows.end && args.offences[s] == no_offence; ++i) {
+          const TimeFault fault = detail::fault_of(times, rows.begin, i, args.duplicates, args.max_gap);
+          if (fault != TimeFault::none) args.offences[s] = detail::pack_offence(i, fault);
+        }
+      }
+    });
+    return Status{};
+  });
+}
 
 ROBOCACHE_NAMESPACE_END

@@ -4,6 +4,7 @@
 
 #include <robocache/core/host.hpp>
 #include <robocache/core/status.hpp>
+#include <robocache/temporal/checks.hpp>
 #include <robocache/temporal/queries.hpp>
 #include <robocache/temporal/sensor_stream.hpp>
 
@@ -35,7 +36,102 @@ Status grid_offsets(const GridOffsetsArgs& args, Host host);
 ROBOCACHE_API Status grid_offsets(const GridOffsetsArgs& args, cudaStream_t stream);
 Status grid_offsets(const GridOffsetsArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>
-Status grid_offsets(const GridOffsetsArgs& args, cudaStream_t stream);
+ROBOCACHE_HIDDEN Status grid_offsets(const GridOffsetsArgs& args, cudaStream_t stream);
 #endif
+
+namespace detail {
+
+/// What the loop and the kernel read.
+struct GridOffsetsJob {
+  GridOffsetsArgs args;
+  GridStep grid;
+};
+
+inline Status prepare(const GridOffsetsArgs& args, GridOffsetsJob* job) noexcept {
+  const SensorStream& source = args.source;
+  if (source.values.count < 0) return {StatusCode::invalid_size, "args.source.values.count: negative"};
+  std::int64_t bytes = 0;
+  if (multiply_overflows(source.values.count, 8, &bytes)) {
+    return {StatusCode::overflow, "args.source.values.count: size overflows"};
+  }
+  ROBOCACHE_CHECK(check_times_array(source.times, source.values.count, "args.source.times: null",
+                                    "args.source.times.type: unknown", "args.source.times: misaligned"));
+  ROBOCACHE_CHECK(check_segments(source.segments, source.values.count));
+  ROBOCACHE_CHECK(check_clock(source.clock));
+  if (args.at.kind != Queries::Kind::grid) return {StatusCode::invalid_value, "args.at.kind: not a grid"};
+  ROBOCACHE_CHECK(check_grid(args.at, source, &job->grid));
+  if (source.segments.count == INT64_MAX || multiply_overflows(source.segments.count + 1, 8, &bytes)) {
+    return {StatusCode::overflow, "args.row_offsets: size overflows"};
+  }
+  if (args.row_offsets == nullptr) return {StatusCode::null_pointer, "args.row_offsets: null"};
+  if (ByteRange::of(args.row_offsets, bytes)
+          .overlaps(ByteRange::of(source.times.data, source.values.count * size_of(source.times.type)))) {
+    return {StatusCode::aliasing, "args.row_offsets: overlaps args.source.times"};
+  }
+  if (source.segments.offsets != nullptr &&
+      ByteRange::of(args.row_offsets, bytes).overlaps(ByteRange::of(source.segments.offsets, bytes))) {
+    return {StatusCode::aliasing, "args.row_offsets: overlaps args.source.segments.offsets"};
+  }
+  job->args = args;
+  return {};
+}
+
+/// The number of steps k with start + nanoseconds(k) <= last, at most longest().
+ROBOCACHE_HD inline std::int64_t steps_until(const GridStep& grid, std::int64_t start, std::int64_t last) noexcept {
+  if (last < start) return 0;
+  const std::uint64_t length = smaller<std::uint64_t>(distance(last, start), INT64_MAX);
+  const auto period = static_cast<std::uint64_t>(grid.period);
+  const std::int64_t longest = INT64_MAX / (grid.whole + 1);
+  const std::uint64_t rounds = length / period;
+  if (rounds >= static_cast<std::uint64_t>(longest / grid.num)) {
+    // within one round of the limit: not a recording
+    return longest;
+  }
+  const double rest = static_cast<double>(length % period) * static_cast<double>(grid.num);
+  std::int64_t k = static_cast<std::int64_t>(rounds) * grid.num +
+                   static_cast<std::int64_t>(divide(rest, static_cast<double>(grid.period)));
+  while (static_cast<std::uint64_t>(grid.nanoseconds(k)) > length) --k;
+  while (static_cast<std::uint64_t>(grid.nanoseconds(k + 1)) <= length) ++k;
+  return k + 1;
+}
+ROBOCACHE_HD inline std::int64_t steps_until(const GridStep& grid, double start, double last) noexcept {
+  constexpr double most = 4503599627370496.0;  // 2^52: beyond, steps are no longer told apart
+  const double steps = divide((last - start) * grid.rate_num, grid.den);
+  if (!(steps >= 0.0)) return 0;
+  if (steps >= most) return static_cast<std::int64_t>(most);
+  auto k = static_cast<std::int64_t>(steps);
+  while (k > 0 && !(grid_time(grid, start, k) <= last)) --k;
+  while (grid_time(grid, start, k + 1) <= last) ++k;
+  return k + 1;
+}
+
+/// The number of rows of segment s.
+template <class Stamp>
+ROBOCACHE_HD inline std::int64_t grid_rows(const GridOffsetsJob& job, std::int64_t s) noexcept {
+  const SensorStream& source = job.args.source;
+  const RowRange range = segment_rows(source.segments, s, source.values.count);
+  const Stamps<Stamp> stamps =
+      stamps_of<Stamp>(source.times.data, range, source.clocks != nullptr ? source.clocks[s] : source.clock);
+  if (stamps.count == 0) return 0;
+  return steps_until(job.grid, grid_start(job.args.at, stamps, s), stamps[stamps.count - 1]);
+}
+
+}  // namespace detail
+
+template <class First, class... Rest>
+Status grid_offsets(const GridOffsetsArgs& args, Host host) {
+  static_cast<void>(host);  // a few operations a segment
+  detail::GridOffsetsJob job;
+  ROBOCACHE_CHECK(detail::prepare(args, &job));
+  return detail::dispatch_stamp<First, Rest...>(args.source.times.type, [&](auto stamp) {
+    std::int64_t rows = 0;
+    args.row_offsets[0] = 0;
+    for (std::int64_t s = 0; s < args.source.segments.count; ++s) {
+      rows = detail::saturating_add(rows, detail::grid_rows<decltype(stamp)>(job, s));
+      args.row_offsets[s + 1] = rows;
+    }
+    return Status{};
+  });
+}
 
 ROBOCACHE_NAMESPACE_END

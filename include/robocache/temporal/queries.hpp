@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <robocache/core/arithmetic.hpp>
 #include <robocache/core/views.hpp>
 
 #include <cstdint>
@@ -106,62 +105,4 @@ inline Queries windows(Times anchors, const std::int64_t* segment_of, std::int64
   return q;
 }
 
-namespace detail {
-
-/// The grid's steps in integers: with period = 1e9*den and num coprime, step k is at
-/// (k / num) * period + (k % num) * whole + round((k % num) * rest / num): no product overflows before the time itself
-/// does.
-struct GridStep {
-  std::int64_t period = 0;
-  std::int64_t num = 1;
-  std::int64_t whole = 0;  ///< period / num
-  std::int64_t rest = 0;   ///< period % num
-  double den = 1.0;        ///< for seconds: step k is at k * den / rate_num
-  double rate_num = 1.0;
-
-  static constexpr std::int64_t largest_term = 1'000'000'000;
-
-  /// 1 <= rate.num, rate.den <= largest_term.
-  static GridStep of(Rate rate) noexcept {
-    GridStep step;
-    const std::int64_t period = 1'000'000'000 * rate.den;
-    std::int64_t a = period, b = rate.num;
-    while (b != 0) {
-      const std::int64_t remainder = a % b;
-      a = b;
-      b = remainder;
-    }
-    step.period = period / a;
-    step.num = rate.num / a;
-    step.whole = step.period / step.num;
-    step.rest = step.period % step.num;
-    step.den = static_cast<double>(rate.den);
-    step.rate_num = static_cast<double>(rate.num);
-    return step;
-  }
-
-  /// The number of steps whose times all fit int64, rounded down.
-  std::int64_t longest() const noexcept { return INT64_MAX / (whole + 1); }
-
-  /// Nanoseconds from the start to step k, 0 <= k < longest().
-  ROBOCACHE_HD std::int64_t nanoseconds(std::int64_t k) const noexcept {
-    std::int64_t rounds = k, within = 0, result = 0;
-    if (num != 1) {
-      if (((k | num) >> 32) == 0) {
-        rounds = static_cast<std::uint32_t>(k) / static_cast<std::uint32_t>(num);
-        within = k - rounds * num;
-      } else {
-        rounds = k / num;
-        within = k % num;
-      }
-      result = within * whole + (within * rest + num / 2) / num;
-    }
-    return rounds * period + result;
-  }
-
-  /// Seconds from the start to step k.
-  ROBOCACHE_HD double seconds(std::int64_t k) const noexcept { return divide(static_cast<double>(k) * den, rate_num); }
-};
-
-}  // namespace detail
 ROBOCACHE_NAMESPACE_END

@@ -73,7 +73,7 @@ struct ChannelGroup {
   Interpolation kind = Interpolation::linear;
   bool derivative = false;  ///< first derivative per second; of smooth kinds. slerp: angular velocity, 3 channels,
                             ///< rad/s, body frame, of the body-to-world rotation
-  Tie tie = Tie::earlier;                                 ///< nearest only
+  Tie tie = Tie::earlier;   ///< nearest only
   RotationFormat from = RotationFormat::quaternion_xyzw;  ///< slerp only
   RotationFormat to = RotationFormat::quaternion_xyzw;    ///< slerp only
   QuaternionSign sign = QuaternionSign::w_non_negative;   ///< slerp with a quaternion output only

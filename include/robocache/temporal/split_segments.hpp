@@ -4,6 +4,7 @@
 
 #include <robocache/core/host.hpp>
 #include <robocache/core/status.hpp>
+#include <robocache/temporal/checks.hpp>
 #include <robocache/temporal/sensor_stream.hpp>
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
@@ -39,7 +40,59 @@ Status split_segments(const SplitSegmentsArgs& args, Host host);
 ROBOCACHE_API Status split_segments(const SplitSegmentsArgs& args, cudaStream_t stream);
 Status split_segments(const SplitSegmentsArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>
-Status split_segments(const SplitSegmentsArgs& args, cudaStream_t stream);
+ROBOCACHE_HIDDEN Status split_segments(const SplitSegmentsArgs& args, cudaStream_t stream);
 #endif
+
+namespace detail {
+
+inline Status prepare(const SplitSegmentsArgs& args) noexcept {
+  if (args.count < 0) return {StatusCode::invalid_size, "args.count: negative"};
+  std::int64_t bytes = 0;
+  if (multiply_overflows(args.count, 8, &bytes)) return {StatusCode::overflow, "args.count: size overflows"};
+  ROBOCACHE_CHECK(check_times_array(args.times, args.count, "args.times: null", "args.times.type: unknown",
+                                    "args.times: misaligned"));
+  if (args.max_gap < 0) return {StatusCode::invalid_value, "args.max_gap: negative"};
+  if (args.capacity < 1) return {StatusCode::invalid_size, "args.capacity: less than 1"};
+  if (args.capacity == INT64_MAX || multiply_overflows(args.capacity + 1, 8, &bytes)) {
+    return {StatusCode::overflow, "args.capacity: size overflows"};
+  }
+  if (args.offsets == nullptr) return {StatusCode::null_pointer, "args.offsets: null"};
+  if (args.segment_count == nullptr) return {StatusCode::null_pointer, "args.segment_count: null"};
+  const ByteRange times = ByteRange::of(args.times.data, args.count * size_of(args.times.type));
+  const ByteRange offsets = ByteRange::of(args.offsets, bytes), found = ByteRange::of(args.segment_count, 8);
+  if (offsets.overlaps(times)) return {StatusCode::aliasing, "args.offsets: overlaps args.times"};
+  if (found.overlaps(times)) return {StatusCode::aliasing, "args.segment_count: overlaps args.times"};
+  if (found.overlaps(offsets)) return {StatusCode::aliasing, "args.segment_count: overlaps args.offsets"};
+  return {};
+}
+
+/// Whether a segment begins at stamp i.
+template <class Stamp>
+ROBOCACHE_HD inline bool begins_segment(const Stamp* times, std::int64_t i, std::int64_t max_gap) noexcept {
+  using Value = time_value_t<Stamp>;
+  if (i == 0) return true;
+  const Value previous = static_cast<Value>(times[i - 1]), t = static_cast<Value>(times[i]);
+  return !(previous <= t) || !within(t, previous, max_gap);
+}
+
+}  // namespace detail
+
+template <class First, class... Rest>
+Status split_segments(const SplitSegmentsArgs& args, Host host) {
+  static_cast<void>(host);  // one pass over the stamps, bound by memory
+  ROBOCACHE_CHECK(detail::prepare(args));
+  return detail::dispatch_stamp<First, Rest...>(args.times.type, [&](auto stamp) {
+    const auto* times = static_cast<const decltype(stamp)*>(args.times.data);
+    std::int64_t found = 0;
+    for (std::int64_t i = 0; i < args.count; ++i) {
+      if (!detail::begins_segment(times, i, args.max_gap)) continue;
+      if (found <= args.capacity) args.offsets[found] = i;
+      ++found;
+    }
+    for (std::int64_t s = found; s <= args.capacity; ++s) args.offsets[s] = args.count;
+    *args.segment_count = found;
+    return Status{};
+  });
+}
 
 ROBOCACHE_NAMESPACE_END

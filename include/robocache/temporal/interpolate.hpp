@@ -1,0 +1,424 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <robocache/core/convert.hpp>
+#include <robocache/geometry/quaternion.hpp>
+#include <robocache/temporal/bracket.hpp>
+#include <robocache/temporal/sample_status.hpp>
+#include <robocache/temporal/sensor_stream.hpp>
+
+#include <cstdint>
+
+// One element's work, in two steps that host and device share: `plan_sample` looks at the stamps, once per row and
+// channel group, and decides which samples to read and how to weigh them; `evaluate` reads them, once per channel.
+// Both are usable in a user's own kernel.
+
+ROBOCACHE_NAMESPACE_BEGIN
+
+/// The limits of a stream, without its data.
+struct ReadingRules {
+  Outside outside = Outside::fill;
+  Gap gap = Gap::fill;
+  std::int64_t max_gap = unlimited;
+  std::int64_t max_age = unlimited;
+  std::int64_t max_extrapolation = unlimited;
+  std::int64_t slack = 0;
+};
+
+/// What evaluate() does with the samples of a plan.
+enum class Action : std::uint8_t {
+  fill = 0,    ///< write the fill value; read nothing
+  sample = 1,  ///< read sample `left` alone
+  blend = 2,   ///< weigh the bracket [left, left + 1], and its neighbours where the kind wants them
+  zero = 3,    ///< a derivative where the value is held
+};
+
+/// A decision for one query and one channel group. F is the arithmetic type.
+template <class F>
+struct SamplePlan {
+  std::int64_t left = 0;  ///< row of the sample, or of the bracket's left end
+  F weight = F(0);        ///< position in the bracket: 0 at left, 1 at left + 1, beyond them when extrapolating
+  F rate = F(0);          ///< 1 / (length of the bracket in seconds), for derivatives
+  Action action = Action::fill;
+  std::uint8_t status = 0;
+};
+
+/// With the intervals around the bracket, whose length is 1: [left-1, left] has the length `before`, and so on. An
+/// inverse of 0 says that there is no such interval: the segment ends, or the interval is empty.
+template <class F>
+struct StencilPlan : SamplePlan<F> {
+  F before = F(0), after = F(0);
+  F inverse_before = F(0), inverse_after = F(0);
+  F inverse_before2 = F(0), inverse_after2 = F(0);
+};
+
+ROBOCACHE_HD constexpr bool is_step(Interpolation kind) noexcept { return kind <= Interpolation::nearest; }
+/// Kinds that read at most the two samples of a bracket, channel by channel, without wrapping.
+ROBOCACHE_HD constexpr bool is_two_point(Interpolation kind) noexcept { return kind <= Interpolation::linear; }
+ROBOCACHE_HD constexpr bool is_smooth(Interpolation kind) noexcept {
+  return kind >= Interpolation::cubic && kind <= Interpolation::akima;
+}
+
+/// a at weight 0 and b at weight 1, both exactly.
+template <class F>
+ROBOCACHE_HD inline F linear_between(F a, F b, F weight) noexcept {
+  return detail::fma(weight, b, detail::fma(-weight, a, a));
+}
+
+/// Radians from a to b the shortest way round, in (-pi, pi].
+template <class F>
+ROBOCACHE_HD inline F angle_between(F a, F b, F weight) noexcept {
+  return detail::wrap_angle(detail::fma(weight, detail::wrap_angle(b - a), a));
+}
+
+/// The cubic through y0, y1 with the slopes d0, d1 over a bracket of length 1; beyond it, the straight line of the end
+/// slope. Written as the chord and a correction that vanishes at both ends.
+template <class F>
+ROBOCACHE_HD inline F hermite(F y0, F y1, F d0, F d1, F weight) noexcept {
+  using detail::fma;
+  if (weight < F(0)) return fma(d0, weight, y0);
+  if (weight > F(1)) return fma(d1, weight - F(1), y1);
+  const F chord = y1 - y0, rest = F(1) - weight;
+  const F correction = fma(rest, d0 - chord, -weight * (d1 - chord));
+  return fma(weight * rest, correction, linear_between(y0, y1, weight));
+}
+template <class F>
+ROBOCACHE_HD inline F hermite_slope(F y0, F y1, F d0, F d1, F weight) noexcept {
+  using detail::fma;
+  if (weight < F(0)) return d0;
+  if (weight > F(1)) return d1;
+  const F chord = y1 - y0, rest = F(1) - weight;
+  const F from_d0 = rest * fma(F(-3), weight, F(1));
+  const F from_d1 = weight * fma(F(3), weight, F(-2));
+  return fma(from_d0, d0 - chord, fma(from_d1, d1 - chord, chord));
+}
+
+namespace detail {
+
+template <class F>
+ROBOCACHE_HD inline bool opposite_or_zero(F a, F b) noexcept {
+  return (a <= F(0) && b >= F(0)) || (a >= F(0) && b <= F(0));
+}
+
+/// pchip's slope between two intervals: (w1 + w2) / (w1 / m1 + w2 / m2), with w1 = 2 h2 + h1 and w2 = h2 + 2 h1, as one
+/// division less and without overflow of m1 * m2.
+template <class F>
+ROBOCACHE_HD inline F pchip_interior(F m1, F m2, F h1, F h2) noexcept {
+  if (opposite_or_zero(m1, m2)) return F(0);
+  const F w1 = fma(F(2), h2, h1), w2 = fma(F(2), h1, h2);
+  const bool first_is_small = absolute(m1) <= absolute(m2);
+  const F small = first_is_small ? m1 : m2, large = first_is_small ? m2 : m1;
+  const F of_small = first_is_small ? w1 : w2, of_large = first_is_small ? w2 : w1;
+  return divide((w1 + w2) * small, fma(of_large, divide(small, large), of_small));
+}
+
+/// pchip's slope at an end: three points, limited as SciPy does (Moler, Numerical Computing with MATLAB, 3.6). The
+/// end's interval has the secant m1 and the length 1, the next one m2 and h2.
+template <class F>
+ROBOCACHE_HD inline F pchip_end(F m1, F m2, F h2) noexcept {
+  const F slope = divide(fma(F(2) + h2, m1, -m2), F(1) + h2);
+  if (opposite_or_zero(slope, m1)) return F(0);
+  if (opposite_or_zero(m1, m2) && absolute(slope) > F(3) * absolute(m1)) return rounded_product(F(3), m1);
+  return slope;
+}
+
+/// Akima's slope between the secants m2 and m3, with m1 and m4 beyond them. SciPy compares the weights with the largest
+/// of all rows and channels; here with the local secants, so that a row does not depend on others.
+template <class F>
+ROBOCACHE_HD inline F akima_slope(F m1, F m2, F m3, F m4) noexcept {
+  const F of_m2 = absolute(m4 - m3), of_m3 = absolute(m2 - m1), sum = of_m2 + of_m3;
+  const F largest = larger(larger(absolute(m1), absolute(m2)), larger(absolute(m3), absolute(m4)));
+  if (sum <= F(1e-9) * largest) return rounded_product(F(0.5), m2 + m3);
+  return divide(fma(of_m2, m2, of_m3 * m3), sum);
+}
+
+template <class F>
+struct EndSlopes {
+  F left, right;
+};
+
+/// The slopes of a smooth kind at the ends of the bracket, whose length is 1. `y` points at the left sample.
+template <class F, class In>
+ROBOCACHE_HD inline EndSlopes<F> end_slopes(Interpolation kind, const StencilPlan<F>& p, F y0, F y1, const In* y,
+                                            std::int64_t pitch) noexcept {
+  const bool has_before = p.inverse_before != F(0), has_after = p.inverse_after != F(0);
+  const F m = y1 - y0;
+  const F y_before = has_before ? widen<F>(y[-pitch]) : y0;
+  const F y_after = has_after ? widen<F>(y[2 * pitch]) : y1;
+  if (kind == Interpolation::cubic) {
+    return {has_before ? divide(y1 - y_before, F(1) + p.before) : m,
+            has_after ? divide(y_after - y0, F(1) + p.after) : m};
+  }
+  F m_before = rounded_product(y0 - y_before, p.inverse_before);
+  F m_after = rounded_product(y_after - y1, p.inverse_after);
+  if (kind == Interpolation::pchip) {
+    return {has_before  ? pchip_interior(m_before, m, p.before, F(1))
+            : has_after ? pchip_end(m, m_after, p.after)
+                        : m,
+            has_after    ? pchip_interior(m, m_after, F(1), p.after)
+            : has_before ? pchip_end(m, m_before, p.before)
+                         : m};
+  }
+  if (!has_before && !has_after) return {m, m};
+  if (!has_before) m_before = fma(F(2), m, -m_after);
+  if (!has_after) m_after = fma(F(2), m, -m_before);
+  const F m_before2 = p.inverse_before2 != F(0) ? rounded_product(y_before - widen<F>(y[-2 * pitch]), p.inverse_before2)
+                                                : fma(F(2), m_before, -m);
+  const F m_after2 = p.inverse_after2 != F(0) ? rounded_product(widen<F>(y[3 * pitch]) - y_after, p.inverse_after2)
+                                              : fma(F(2), m_after, -m);
+  return {akima_slope(m_before2, m_before, m, m_after), akima_slope(m_before, m, m_after, m_after2)};
+}
+
+/// Whether a stamp near index i is smaller than its predecessor, or NaN: among i-1, i, i+1, i+2.
+template <class Stamp>
+ROBOCACHE_HD inline bool unsorted_near(const Stamps<Stamp>& t, std::int64_t i) noexcept {
+  const std::int64_t first = larger<std::int64_t>(i - 1, 0), last = smaller<std::int64_t>(i + 2, t.count - 1);
+  bool sorted = first > last || t[first] == t[first];
+  for (std::int64_t k = first; k < last; ++k) sorted = sorted && t[k] <= t[k + 1];
+  return !sorted;
+}
+
+ROBOCACHE_HD inline bool is_nan(std::int64_t) noexcept { return false; }
+
+template <class F>
+ROBOCACHE_HD inline F rate_of(F length, std::int64_t) noexcept {
+  return divide(F(1e9), length);
+}
+template <class F>
+ROBOCACHE_HD inline F rate_of(F length, double) noexcept {
+  return divide(F(1), length);
+}
+
+template <class F, class Stamp>
+ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>&, std::int64_t, F, SamplePlan<F>&) noexcept {}
+template <class F, class Stamp>
+ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>& t, std::int64_t left, F length,
+                                      StencilPlan<F>& plan) noexcept {
+  const auto interval = [&t](std::int64_t i) {  // [i, i+1], 0 where there is none
+    return i >= 0 && i + 1 < t.count && t[i] < t[i + 1] ? span<F>(t[i + 1], t[i]) : F(0);
+  };
+  const F before = interval(left - 1), after = interval(left + 1);
+  if (before > F(0)) {
+    plan.before = divide(before, length);
+    plan.inverse_before = divide(length, before);
+    const F before2 = interval(left - 2);
+    if (before2 > F(0)) plan.inverse_before2 = divide(length, before2);
+  }
+  if (after > F(0)) {
+    plan.after = divide(after, length);
+    plan.inverse_after = divide(length, after);
+    const F after2 = interval(left + 2);
+    if (after2 > F(0)) plan.inverse_after2 = divide(length, after2);
+  }
+}
+
+}  // namespace detail
+
+/// The search that a kind needs: the index of the sample that `previous` or `next` takes (-1 or t.count: none), or the
+/// left end of the bracket.
+template <class Stamp>
+ROBOCACHE_HD inline std::int64_t find_sample(const Stamps<Stamp>& t, time_value_t<Stamp> q, Interpolation kind,
+                                             std::int64_t slack) noexcept {
+  if (kind == Interpolation::next) return first_not_before(t, slack == 0 ? q : detail::moved(q, -slack));
+  return last_not_after(t, kind == Interpolation::previous && slack != 0 ? detail::moved(q, slack) : q);
+}
+
+/// Whether a group of `kind` needs another search than the one made for `searched`.
+ROBOCACHE_HD constexpr bool needs_search(Interpolation kind, Interpolation searched, std::int64_t slack) noexcept {
+  const bool was_next = searched == Interpolation::next, is_next = kind == Interpolation::next;
+  const bool moves = slack != 0;
+  const bool was_previous = moves && searched == Interpolation::previous;
+  const bool is_previous = moves && kind == Interpolation::previous;
+  return was_next != is_next || was_previous != is_previous;
+}
+
+/// Decides one row of one group. Plan is SamplePlan<F>, or StencilPlan<F> where the group may be of a smooth kind.
+/// `found` is find_sample's result, `first_row` the row of the segment's first sample. Bit status_unsorted is looked at
+/// only if `check_order`.
+template <class Plan, class F, class Stamp>
+ROBOCACHE_HD inline Plan plan_sample_as(const Stamps<Stamp>& t, std::int64_t first_row, time_value_t<Stamp> q,
+                                        std::int64_t found, const ChannelGroup& group, const ReadingRules& rules,
+                                        bool check_order) noexcept {
+  using namespace detail;
+  const std::int64_t n = t.count;
+  Plan plan;
+  plan.left = first_row;
+  if (n == 0) {
+    plan.status = make_status(How::filled, Why::empty);
+    return plan;
+  }
+  const std::uint8_t order =
+      check_order && unsorted_near(t, group.kind == Interpolation::next ? found - 1 : found) ? status_unsorted : 0;
+  const auto decide = [&](Action action, How how, Why why) {
+    plan.action = action;
+    plan.status = static_cast<std::uint8_t>(make_status(how, why) | order);
+    return plan;
+  };
+  const auto fill = [&](Why why) { return decide(Action::fill, How::filled, why); };
+  const auto use = [&](std::int64_t i, How how, Why why) {
+    const auto stamp = t[i];
+    if (!(stamp <= q ? within(q, stamp, rules.max_age) : within(stamp, q, rules.max_age))) return fill(Why::stale);
+    plan.left = first_row + i;
+    return decide(group.derivative ? Action::zero : Action::sample, how, why);
+  };
+  if (is_nan(q)) return fill(Why::outside);
+
+  if (is_step(group.kind)) {
+    if (found < 0 ? group.kind == Interpolation::previous : found >= n) return fill(Why::outside);
+    std::int64_t i = larger<std::int64_t>(found, 0);
+    if (group.kind == Interpolation::nearest && found >= 0 && found + 1 < n) {
+      const auto to_left = distance(q, t[found]), to_right = distance(t[found + 1], q);
+      if (to_right < to_left || (to_right == to_left && group.tie == Tie::later)) i = found + 1;
+    }
+    const bool outside = group.kind == Interpolation::next       ? q < t[0]
+                         : group.kind == Interpolation::previous ? q > t[n - 1]
+                                                                 : found < 0 || (found == n - 1 && q > t[n - 1]);
+    if (outside && rules.outside == Outside::fill) return fill(Why::outside);
+    if (outside) return use(i, How::clamped, Why::outside);
+    return use(i, t[i] == q ? How::exact : How::held, Why::none);
+  }
+
+  const bool hit = found >= 0 && t[found] == q;
+  if (hit && !group.derivative) {
+    plan.left = first_row + found;
+    return decide(Action::sample, How::exact, Why::none);
+  }
+  const bool inside = found >= 0 && found + 1 < n;
+  const bool beyond = !inside && !hit;
+  const std::int64_t end = found < 0 ? 0 : n - 1;
+  if (beyond) {
+    if (rules.outside == Outside::fill) return fill(Why::outside);
+    if (rules.outside == Outside::clamp) return use(end, How::clamped, Why::outside);
+    if (!(found < 0 ? within(t[0], q, rules.max_extrapolation) : within(q, t[n - 1], rules.max_extrapolation))) {
+      return fill(Why::outside);
+    }
+  }
+  const std::int64_t left = inside ? found : found < 0 ? 0 : n - 2;
+  if (n < 2 || !(inside || t[left] < t[left + 1])) {  // no slope at the end
+    return beyond ? use(end, How::clamped, Why::outside) : decide(Action::zero, How::exact, Why::none);
+  }
+  const auto from = t[left], to = t[left + 1];
+  if (!beyond && !within(to, from, rules.max_gap)) {
+    return rules.gap == Gap::fill ? fill(Why::gap) : use(found, How::held, Why::gap);
+  }
+  const F length = span<F>(to, from);
+  plan.left = first_row + left;
+  plan.weight = inside      ? divide(span<F>(q, from), length)
+                : hit       ? F(1)
+                : found < 0 ? -divide(span<F>(from, q), length)
+                            : F(1) + divide(span<F>(q, to), length);
+  if (group.derivative) plan.rate = rate_of(length, q);
+  if (is_smooth(group.kind)) plan_stencil(t, left, length, plan);
+  return decide(Action::blend,
+                hit      ? How::exact
+                : inside ? How::interpolated
+                         : How::extrapolated,
+                beyond ? Why::outside : Why::none);
+}
+
+/// The same for one query in a user's own code, the search included.
+template <class F, class Stamp>
+ROBOCACHE_HD inline StencilPlan<F> plan_sample(const Stamps<Stamp>& t, std::int64_t first_row, time_value_t<Stamp> q,
+                                               const ChannelGroup& group, const ReadingRules& rules) noexcept {
+  return plan_sample_as<StencilPlan<F>, F>(t, first_row, q, find_sample(t, q, group.kind, rules.slack), group, rules,
+                                           true);
+}
+
+/// One channel of a scalar group (not slerp) of a plan that does not fill. `y` points at the channel in row plan.left;
+/// rows are `pitch` elements apart. Value or first derivative per second, before the affine.
+template <class F, class In>
+ROBOCACHE_HD inline F evaluate(const StencilPlan<F>& plan, const ChannelGroup& group, const In* y,
+                               std::int64_t pitch) noexcept {
+  using namespace detail;
+  if (plan.action == Action::zero) return F(0);
+  const F y0 = widen<F>(y[0]);
+  if (plan.action == Action::sample) return group.kind == Interpolation::angle ? wrap_angle(y0) : y0;
+  const F y1 = widen<F>(y[pitch]);
+  F slope;
+  if (is_smooth(group.kind)) {
+    const EndSlopes<F> d = end_slopes(group.kind, plan, y0, y1, y, pitch);
+    if (!group.derivative) return hermite(y0, y1, d.left, d.right, plan.weight);
+    slope = hermite_slope(y0, y1, d.left, d.right, plan.weight);
+  } else if (group.kind == Interpolation::angle) {
+    if (!group.derivative) return angle_between(y0, y1, plan.weight);
+    slope = wrap_angle(y1 - y0);
+  } else {
+    if (!group.derivative) return linear_between(y0, y1, plan.weight);
+    slope = y1 - y0;
+  }
+  return slope * plan.rate;
+}
+
+/// A rotation read in any format as a unit quaternion; NaN if it has none.
+template <class F, class In>
+ROBOCACHE_HD inline Quaternion<F> read_rotation(RotationFormat format, const In* y) noexcept {
+  using detail::widen;
+  const F a = widen<F>(y[0]), b = widen<F>(y[1]), c = widen<F>(y[2]);
+  switch (format) {
+    case RotationFormat::rotation_vector:
+      return from_rotation_vector(Vector3<F>{a, b, c});
+    case RotationFormat::rot6d:
+      return from_columns(Columns<F>{{a, b, c}, {widen<F>(y[3]), widen<F>(y[4]), widen<F>(y[5])}});
+    case RotationFormat::quaternion_wxyz:
+      return normalized(Quaternion<F>{b, c, widen<F>(y[3]), a});
+    default:
+      return normalized(Quaternion<F>{a, b, c, widen<F>(y[3])});
+  }
+}
+
+/// The output channels of one rotation group: `width` values.
+template <class F>
+struct RotationChannels {
+  F values[6];
+};
+
+/// One rotation (slerp group) of a plan that does not fill. `y` points at the group's first channel in row plan.left.
+template <class F, class In>
+ROBOCACHE_HD inline RotationChannels<F> evaluate_rotation(const SamplePlan<F>& plan, const ChannelGroup& group,
+                                                          const In* y, std::int64_t pitch) noexcept {
+  RotationChannels<F> out = {};
+  if (plan.action == Action::zero) return out;
+  Quaternion<F> q = read_rotation<F>(group.from, y);
+  if (plan.action == Action::blend) {
+    const Quaternion<F> next = read_rotation<F>(group.from, y + pitch);
+    if (group.derivative) {
+      const Vector3<F> velocity = angular_velocity(q, next, plan.rate);
+      out.values[0] = velocity.x;
+      out.values[1] = velocity.y;
+      out.values[2] = velocity.z;
+      return out;
+    }
+    q = slerp(q, next, plan.weight);
+  }
+  switch (group.to) {
+    case RotationFormat::rotation_vector: {
+      const Vector3<F> v = to_rotation_vector(q);
+      out.values[0] = v.x;
+      out.values[1] = v.y;
+      out.values[2] = v.z;
+      return out;
+    }
+    case RotationFormat::rot6d: {
+      const Columns<F> c = to_columns(q);
+      out.values[0] = c.first.x;
+      out.values[1] = c.first.y;
+      out.values[2] = c.first.z;
+      out.values[3] = c.second.x;
+      out.values[4] = c.second.y;
+      out.values[5] = c.second.z;
+      return out;
+    }
+    default: {
+      if (group.sign == QuaternionSign::w_non_negative && q.w < F(0)) q = negated(q);
+      const bool scalar_first = group.to == RotationFormat::quaternion_wxyz;
+      out.values[0] = scalar_first ? q.w : q.x;
+      out.values[1] = scalar_first ? q.x : q.y;
+      out.values[2] = scalar_first ? q.y : q.z;
+      out.values[3] = scalar_first ? q.z : q.w;
+      return out;
+    }
+  }
+}
+
+ROBOCACHE_NAMESPACE_END
