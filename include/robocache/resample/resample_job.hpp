@@ -181,17 +181,44 @@ Status prepare(const Args& args, ResampleJob* job) noexcept {
     return {StatusCode::overflow, "args.status: size overflows"};
   }
   status = ByteRange::of(args.status, status_bytes);
-  const ByteRange times = ByteRange::of(source.times.data, source.values.count * size_of(source.times.type));
-  const ByteRange scale = ByteRange::of(source.scale, width_out * 4),
-                  shift = ByteRange::of(source.shift, width_out * 4);
-  const bool stored = args.at.kind == Queries::Kind::times;
-  const ByteRange queries =
-      ByteRange::of(stored ? args.at.times.data : nullptr, args.out.count * size_of(args.at.times.type));
-  for (const ByteRange& input : {in, times, scale, shift, queries}) {
-    if (out.overlaps(input)) return {StatusCode::aliasing, "args.out: overlaps an input"};
-    if (status.overlaps(input)) return {StatusCode::aliasing, "args.status: overlaps an input"};
-  }
   if (status.overlaps(out)) return {StatusCode::aliasing, "args.status: overlaps args.out"};
+
+  const Queries& at = args.at;
+  const std::int64_t segments = source.segments.count, stamp_bytes = size_of(source.times.type);
+  const bool grid_starts = at.kind == Queries::Kind::grid && at.start == Queries::Start::per_segment;
+  const bool is_window = at.kind == Queries::Kind::windows;
+  const std::int64_t stored_times = at.kind == Queries::Kind::times          ? args.out.count
+                                    : at.kind == Queries::Kind::shared_times ? at.steps
+                                    : is_window                              ? at.anchor_count
+                                    : grid_starts                            ? segments
+                                                                             : 0;
+  struct Input {
+    const void* data;
+    std::int64_t count, size;
+    const char* misaligned;
+  };
+  const Input inputs[] = {
+      {source.times.data, source.values.count, stamp_bytes, "args.source.times: misaligned"},
+      {source.segments.offsets, segments + 1, 8, "args.source.segments.offsets: misaligned"},
+      {source.clocks, segments, static_cast<std::int64_t>(sizeof(Clock)), "args.source.clocks: misaligned"},
+      {source.scale, width_out, 4, "args.source.scale: misaligned"},
+      {source.shift, width_out, 4, "args.source.shift: misaligned"},
+      {at.row_offsets, segments + 1, 8, "args.at.row_offsets: misaligned"},
+      {stored_times != 0 ? at.times.data : nullptr, stored_times, stamp_bytes, "args.at.times: misaligned"},
+      {is_window ? at.segment_of : nullptr, at.anchor_count, 8, "args.at.segment_of: misaligned"},
+      {is_window ? at.offsets.data : nullptr, at.steps, stamp_bytes, "args.at.offsets: misaligned"},
+  };
+  if (out.overlaps(in)) return {StatusCode::aliasing, "args.out: overlaps args.source.values"};
+  if (status.overlaps(in)) return {StatusCode::aliasing, "args.status: overlaps args.source.values"};
+  for (const Input& input : inputs) {
+    const std::uintptr_t alignment = input.size < 8 ? static_cast<std::uintptr_t>(input.size) : 8;
+    if (reinterpret_cast<std::uintptr_t>(input.data) % alignment != 0) {
+      return {StatusCode::misaligned, input.misaligned};
+    }
+    const ByteRange bytes = ByteRange::of(input.data, input.count * input.size);
+    if (out.overlaps(bytes)) return {StatusCode::aliasing, "args.out: overlaps an input"};
+    if (status.overlaps(bytes)) return {StatusCode::aliasing, "args.status: overlaps an input"};
+  }
 
   job->width_out = width_out;
   job->times = source.times.data;
@@ -240,7 +267,7 @@ ROBOCACHE_HD inline RowQuery<Stamp> locate_row(const ResampleJob& job, std::int6
   if (at.row_offsets != nullptr) {
     block = ragged_segment(at.row_offsets, job.segments.count, r);
     if (block < 0 || block >= job.segments.count) return {{nullptr, 0, {}}, 0, Value(0), false};
-    step = r - at.row_offsets[block];
+    step = r - larger<std::int64_t>(at.row_offsets[block], 0);
   } else {
     block = quotient(r, at.steps);
     step = r - block * at.steps;

@@ -70,6 +70,7 @@ inline Status check_times_array(const Times& times, std::int64_t count, const ch
 /// Segments over `samples` rows.
 inline Status check_segments(const Segments& segments, std::int64_t samples) noexcept {
   if (segments.count < 0) return {StatusCode::invalid_size, "segments.count: negative"};
+  if (segments.count > INT64_MAX / 64) return {StatusCode::overflow, "segments.count: sizes in bytes overflow"};
   if (segments.offsets != nullptr) return {};
   if (segments.length == Segments::every_row) {
     if (segments.count != 1) return {StatusCode::invalid_size, "segments: one segment holds every row"};
