@@ -151,7 +151,10 @@ std::string episode_json(const Episode& episode, const std::vector<StreamReport>
 }
 
 std::string draw_picture(const fs::path& folder, const Episode& episode, const std::string& python) {
-  constexpr int no_matplotlib = 3;  // plot_episode.py's exit status
+  constexpr int no_matplotlib = 3;                                                 // plot_episode.py's exit status
+  const fs::path script = fs::path(__FILE__).replace_filename("plot_episode.py");  // where this was compiled
+  std::error_code error;
+  if (!fs::exists(script, error)) return script.string() + " is gone";
   const fs::path raw = folder / "raw";
   fs::create_directory(raw);
   for (std::size_t s = 0; s < episode.size(); ++s) {
@@ -163,16 +166,18 @@ std::string draw_picture(const fs::path& folder, const Episode& episode, const s
   }
   std::vector<std::string> interpreters = {"python3", "/usr/bin/python3"};
   if (!python.empty()) interpreters = {python};
-  int status = -1;
+  std::string reason = interpreters.front() + " cannot be run";
   for (const std::string& interpreter : interpreters) {
-    status = run({interpreter, ALIGN_EPISODE_PLOT_SCRIPT, folder.string()});
-    if (status != -1 && status != no_matplotlib && status != 127) break;
+    const int status = run({interpreter, script.string(), folder.string()});
+    if (status == no_matplotlib) {
+      reason = interpreter + " has no matplotlib";
+    } else if (status != -1 && status != 127) {  // 127: a shell's "not found"
+      reason = status == 0 ? "" : "plot_episode.py failed";
+      break;
+    }
   }
   fs::remove_all(raw);
-  if (status == 0) return {};
-  if (status == -1 || status == 127) return (python.empty() ? "python3" : python) + " cannot be run";
-  if (status == no_matplotlib) return "python3 has no matplotlib";
-  return "plot_episode.py failed";
+  return reason;
 }
 
 }  // namespace align_episode

@@ -10,7 +10,9 @@ corrected. Writes FOLDER/episode.png. Exit status 3: no matplotlib.
 """
 import json
 import pathlib
+import re
 import sys
+import warnings
 
 try:
     import matplotlib
@@ -24,176 +26,201 @@ except ImportError:
     sys.exit(3)
 
 MOST_STREAMS = 6
-LINES_PER_STREAM = 3
-WINDOW_S = 2.4
-LINE_COLOURS = ["#1f5fa8", "#c4500f", "#2b8a3e"]
-# Of a row: usable, or how it came about and why.
-STATES = ["usable", "held, clamped or extrapolated", "filled: outside", "filled: gap or stale", "not finite"]
-STATE_COLOURS = ["#dbe7f3", "#f2c14e", "#b8b8b8", "#e4572e", "#7b2d8b"]
-SHADES = {1: ("#f2c14e", 0.35), 2: ("#b8b8b8", 0.35), 3: ("#e4572e", 0.22), 4: ("#7b2d8b", 0.30)}
+WINDOW_ROWS = 80
+COLOURS = ["#1f5fa8", "#c4500f", "#2b8a3e", "#6b6b6b"]  # of lines; one stream shows at most as many columns
+
+# What became of a row, from best to worst: its name, colour, and the opacity of its shade behind the lines.
+USABLE, AT_EDGE, OUTSIDE, GAP, NOT_FINITE = range(5)
+STATES = [
+    ("usable", "#d6e4f2", 0.0),
+    ("clamped or extrapolated", "#f2c14e", 0.40),
+    ("filled: before or after the stream", "#b5b5b5", 0.35),
+    ("filled: gap, or sample too old", "#e4572e", 0.25),
+    ("not finite", "#7b2d8b", 0.35),
+]
 
 
 def state_of(status):
-    """The state of each row of one stream, the worst of its groups."""
+    """The state of each row of one stream, [rows, groups] to [rows]: the worst of its groups."""
     how, why = status & 7, status >> 3 & 7
-    state = np.where(how == 5, np.where(why == 1, 2, 3), np.where(why != 0, 1, 0))
-    state = np.where((state == 0) & (status & 192 != 0), 4, state)
-    return state.max(axis=1)
+    state = np.where(how == 5, np.where(why == 1, OUTSIDE, GAP), np.where(why != 0, AT_EDGE, USABLE))
+    state = np.where((state == USABLE) & (status & 192 != 0), NOT_FINITE, state)
+    return state.max(axis=1, initial=USABLE)
 
 
 def runs(state):
-    """(value, first row, row after the last) of each run of equal states."""
-    cuts = np.flatnonzero(np.diff(state)) + 1
-    begins = np.concatenate([[0], cuts])
-    ends = np.concatenate([cuts, [len(state)]])
-    return [(int(state[b]), int(b), int(e)) for b, e in zip(begins, ends) if e > b]
+    """(state, first row, row after the last) of each run of equal states."""
+    cuts = [0, *(np.flatnonzero(np.diff(state)) + 1), len(state)]
+    return [(int(state[b]), int(b), int(e)) for b, e in zip(cuts, cuts[1:]) if e > b]
 
 
-def raw_as_aligned(values, stream):
+def as_written(values, stream):
     """Raw samples in the convention of the output: unit quaternions with w >= 0."""
     values = np.array(values)
     for group in stream["groups"]:
-        if group["kind"] != "slerp":
-            continue
-        first = group["first_column"] - stream["first_column"]
-        q = values[:, first : first + 4]
-        w = q[:, 0 if group["format"] == "quaternion_wxyz" else 3]
-        q *= (np.where(w < 0, -1.0, 1.0) / np.linalg.norm(q, axis=1))[:, None]
+        if group["kind"] == "slerp":
+            first = group["first_column"] - stream["first_column"]
+            q = values[:, first : first + 4]
+            w = q[:, 0 if group["format"] == "quaternion_wxyz" else 3]
+            q *= (np.where(w < 0, -1.0, 1.0) / np.linalg.norm(q, axis=1))[:, None]
     return values
 
 
 def spread(values):
-    """A measure of how much there is to see in each column."""
-    finite = np.where(np.isfinite(values), values, np.nan)
-    low, high = np.nanpercentile(finite, [2, 98], axis=0)
-    return high - low
+    """How far each column moves, without its outliers; 0 where there is no finite value."""
+    if len(values) == 0:
+        return np.zeros(values.shape[1])
+    low, high = np.nanpercentile(np.where(np.isfinite(values), values, np.nan), [1, 99], axis=0)
+    return np.nan_to_num(high - low)
 
 
-def pick_columns(values):
-    """The columns that move most, of those that share a scale with the most lively one."""
-    if values.shape[0] == 0:
-        return list(range(min(LINES_PER_STREAM, values.shape[1])))
-    with np.errstate(all="ignore"):
-        widths = np.nan_to_num(spread(values))
-        middles = np.nan_to_num(np.nanmedian(np.where(np.isfinite(values), values, np.nan), axis=0))
-    order = np.argsort(-widths, kind="stable")
-    chosen = [order[0]]
-    for column in order[1:]:
-        near = abs(middles[column] - middles[order[0]]) <= 2.5 * widths[order[0]]
-        if len(chosen) < LINES_PER_STREAM and near and widths[column] >= 0.1 * widths[order[0]]:
-            chosen.append(column)
-    return sorted(int(c) for c in chosen)
+def pick_columns(stream, values):
+    """The columns of one physical quantity: a quaternion, or else the largest family of names that differ in a number
+    or an axis; of many, those that move most."""
+    for group in stream["groups"]:
+        if group["kind"] == "slerp":
+            first = group["first_column"] - stream["first_column"]
+            return list(range(first, first + 4))
+    moves = spread(values)
+    families = {}
+    for column, name in enumerate(stream["channels"]):
+        stem = re.sub(r"(?<=.)_?\d+$|(^|_|(?<=v))[xyzw]$|^(roll|pitch|yaw)(?=speed|$)", "", name)
+        if "timestamp" not in name:
+            families.setdefault(stem, []).append(column)
+    moving = [[column for column in family if moves[column] > 0] for family in families.values()]
+    candidates = max([moving, list(families.values()), [[0]]], key=lambda option: any(option))
+    best = max(candidates, key=lambda family: min(len(family), 3))
+    return sorted(sorted(best, key=lambda column: -moves[column])[:3])
 
 
-def pick_window(states, times, length):
-    """The stretch with the most changes of state, of values that move: where there is something to explain."""
-    if len(times) == 0 or times[-1] - times[0] <= 1.5 * length:
-        return (0.0, float(times[-1])) if len(times) else (0.0, 1.0)
-    changes = np.zeros(len(times))
-    for state in states:
-        kinds = [value for value in np.unique(state) if value in SHADES]
-        for value in kinds:
-            inside = (state == value).astype(float)
-            starts = np.diff(inside, prepend=inside[:1]) > 0
-            changes += starts * (0.3 if value == 2 else 1.0)
-    rows = max(1, int(round(length / (times[-1] - times[0]) * (len(times) - 1))))
-    score = np.convolve(changes, np.ones(max(1, int(rows * 0.8))), mode="valid")
-    best = np.flatnonzero(score == score.max())
-    middle = int(best[len(best) // 2]) + int(rows * 0.4)
-    first = float(np.clip(times[middle] - length / 2, times[0], times[-1] - length))
-    return first, first + length
+def pick_window(times, states, shown, aligned):
+    """Of the stretches of WINDOW_ROWS rows, the one that explains most: rows that are not usable, values that move."""
+    if len(times) <= 1.5 * WINDOW_ROWS:
+        return 0, len(times)
+    total = [np.maximum(spread(values), 1e-300) for values in aligned]
+    margin = WINDOW_ROWS // 10
+    best, best_score = 0, -1.0
+    for first in range(0, len(times) - WINDOW_ROWS, max(1, WINDOW_ROWS // 10, len(times) // 2000)):
+        inner = slice(first + margin, first + WINDOW_ROWS - margin)
+        faults = sum(len({GAP, NOT_FINITE, AT_EDGE} & set(states[s][inner].tolist())) for s in shown)
+        faults += 0.2 * sum(OUTSIDE in states[s][inner] for s in shown)
+        motion = np.mean([np.mean(spread(values[inner]) / t) for values, t in zip(aligned, total)])
+        score = (0.5 + faults) * (0.3 + motion)
+        if score > best_score:
+            best, best_score = first, score
+    return best, best + WINDOW_ROWS
+
+
+def draw_overview(axes, streams, states, times, period, window):
+    axes.set_title("Every row of the episode, by stream; the frame is the part shown below", loc="left", fontsize=9)
+    for line, state in enumerate(states):
+        for value, begin, end in runs(state):
+            axes.broken_barh(
+                [(times[begin] - period / 2, (end - begin) * period)],
+                (line + 0.12, 0.76),
+                facecolors=STATES[value][1],
+                linewidth=0,
+            )
+    axes.set_ylim(len(streams) + 0.1, -0.1)
+    axes.set_yticks(np.arange(len(streams)) + 0.5, [stream["name"] for stream in streams])
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlim(-period / 2, (times[-1] if len(times) else 0.0) + period / 2)
+    axes.axvspan(*window, facecolor="none", edgecolor="black", linewidth=1.1)
+
+
+def draw_stream(axes, stream, columns, raw_times, raw, times, aligned, state, period):
+    # Columns far apart would flatten each other: then each is drawn about its own middle, which its label names.
+    raw, aligned = raw[:, columns], aligned[:, columns]
+    middles = np.nan_to_num(np.nanmedian(aligned, axis=0)) if len(aligned) else np.zeros(len(columns))
+    apart = len(columns) > 1 and np.ptp(middles) > 2.0 * spread(aligned).max() > 0.0
+    decimals = 2 - int(np.floor(np.log10(spread(aligned).max()))) if apart else 0
+    kinds = [group["kind"] for group in stream["groups"]]
+    steps = {"previous": "steps-post", "next": "steps-pre", "nearest": "steps-mid"}
+    dense = stream["rate_hz"] * period > 2.5
+    for n, column in enumerate(columns):
+        shift = round(float(middles[n]), decimals) if apart else 0.0
+        sign = "+" if shift < 0 else "\u2212"
+        label = stream["channels"][column] + (f" {sign} {abs(shift):.6g}" if shift else "")
+        axes.plot(
+            raw_times, raw[:, n] - shift, ".", color=COLOURS[n], alpha=0.4, markersize=5 if dense else 9, markeredgewidth=0
+        )
+        axes.plot(
+            times,
+            aligned[:, n] - shift,
+            color=COLOURS[n],
+            linewidth=0.9,
+            marker="o",
+            markersize=2.6,
+            markerfacecolor="white",
+            markeredgewidth=0.8,
+            drawstyle=steps.get(kinds[0], "default"),
+            label=label,
+        )
+    for value, begin, end in runs(state):
+        _, colour, opacity = STATES[value]
+        if opacity > 0:
+            axes.axvspan(times[begin] - period / 2, times[end - 1] + period / 2, color=colour, alpha=opacity, linewidth=0)
+    rate = f"{stream['rate_hz']:.0f} Hz, " if stream["rate_hz"] > 0 else ""
+    axes.set_title(f"{stream['name']}: {rate}{' + '.join(dict.fromkeys(kinds))}", loc="left", fontsize=9)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.005, 0.98), ncol=4, frameon=False, fontsize=8, columnspacing=1.2)
+    low, high = axes.get_ylim()
+    least = 1e-3 * max(abs(low), abs(high), 1e-9)
+    if high - low < least:
+        axes.set_ylim((low + high - least) / 2, (low + high + least) / 2)
+    axes.margins(y=0.12)
+    axes.ticklabel_format(axis="y", useOffset=False)
+    axes.grid(True, color="#ececec", linewidth=0.6)
+    axes.set_axisbelow(True)
 
 
 def draw(folder):
     episode = json.loads((folder / "episode.json").read_text(encoding="utf-8"))
     values = np.load(folder / "values.npy")
     status = np.load(folder / "status.npy")
-    times_ns = np.load(folder / "times_ns.npy")
     start = episode["start_ns"]
-    times = (times_ns - start) * 1e-9
+    times = (np.load(folder / "times_ns.npy") - start) * 1e-9
     period = episode["rate"][1] / episode["rate"][0]
 
     streams = episode["streams"]
-    states = []
-    for stream in streams:
-        columns = [group["status_column"] for group in stream["groups"]]
-        states.append(state_of(status[:, columns]) if len(times) else np.zeros(0, int))
-    shown = list(range(len(streams)))[:MOST_STREAMS]
-    window = pick_window([states[s] for s in shown], times, WINDOW_S)
+    states = [state_of(status[:, [group["status_column"] for group in stream["groups"]]]) for stream in streams]
+    # Where there are too many, those with something to explain come first.
+    by_interest = sorted(range(len(streams)), key=lambda s: -np.count_nonzero(states[s] >= GAP))
+    shown = sorted(by_interest[:MOST_STREAMS])
+    first_of = [stream["first_column"] for stream in streams]
+    aligned = {s: values[:, first_of[s] : first_of[s] + len(streams[s]["channels"])] for s in shown}
+    columns = {s: pick_columns(streams[s], aligned[s]) for s in shown}
+    first, last = pick_window(times, states, shown, [aligned[s][:, columns[s]] for s in shown])
+    columns = {s: pick_columns(streams[s], aligned[s][first:last]) for s in shown}
+    window = (times[first] - period / 2, times[last - 1] + period / 2) if last > first else (0.0, period)
 
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
-    strip = 0.16 * len(streams) + 0.1
-    heights = [strip] + [1.0] * len(shown)
-    figure = plt.figure(figsize=(10, 1.1 + 1.35 * sum(heights)), constrained_layout=True)
+    heights = [0.22, 0.17 * len(streams) + 0.1] + [1.0] * len(shown)
+    figure = plt.figure(figsize=(10, 1.3 * sum(heights) + 1.0), constrained_layout=True)
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    legend = figure.add_subplot(grid[0])
+    legend.set_axis_off()
+    draw_overview(figure.add_subplot(grid[1]), streams, states, times, period, window)
 
-    overview = figure.add_subplot(grid[0])
-    overview.set_title("whole episode: state of every row", loc="left", fontsize=9)
-    for line, state in enumerate(states):
-        for value, begin, end in runs(state):
-            overview.broken_barh(
-                [(times[begin], (end - begin) * period)], (line + 0.1, 0.8), facecolors=STATE_COLOURS[value], linewidth=0
-            )
-    overview.set_ylim(len(streams), 0)
-    overview.set_yticks(np.arange(len(streams)) + 0.5, [stream["name"] for stream in streams])
-    overview.tick_params(axis="y", length=0)
-    overview.set_xlim(0, max(float(times[-1]) if len(times) else 0.0, period))
-    overview.axvspan(*window, facecolor="none", edgecolor="black", linewidth=1.0)
-
-    first_axes = None
+    shared = None
     for position, s in enumerate(shown):
-        stream = streams[s]
-        axes = figure.add_subplot(grid[position + 1], sharex=first_axes)
-        first_axes = first_axes or axes
+        axes = figure.add_subplot(grid[position + 2], sharex=shared)
+        shared = shared or axes
         raw_times = (np.load(folder / "raw" / f"{s}_times_ns.npy") - start) * 1e-9
-        raw = np.load(folder / "raw" / f"{s}_values.npy", mmap_mode="r" if len(raw_times) else None)
-        low, high = np.searchsorted(raw_times, [window[0] - period, window[1] + period])
-        raw_times, raw = raw_times[low:high], raw_as_aligned(raw[low:high], stream)
-        rows = slice(*np.searchsorted(times, [window[0] - period, window[1] + period]))
-        first = stream["first_column"]
-        columns = pick_columns(raw)
-        step = stream["groups"][0]["kind"] in ("previous", "next", "nearest")
-        for colour, column in zip(LINE_COLOURS, columns):
-            axes.plot(raw_times, raw[:, column], ".", color=colour, alpha=0.45, markersize=4, markeredgewidth=0)
-            axes.plot(
-                times[rows],
-                values[rows, first + column],
-                color=colour,
-                linewidth=1.2,
-                marker="o",
-                markersize=2.6,
-                markerfacecolor="white",
-                markeredgewidth=0.7,
-                drawstyle="steps-mid" if step else "default",
-                label=stream["channels"][column],
-            )
-        for value, begin, end in runs(states[s][rows]):
-            if value in SHADES:
-                colour, alpha = SHADES[value]
-                begin_s, end_s = times[rows][begin] - period / 2, times[rows][end - 1] + period / 2
-                axes.axvspan(begin_s, end_s, color=colour, alpha=alpha, linewidth=0)
-        kinds = "+".join(dict.fromkeys(group["kind"] for group in stream["groups"]))
-        axes.set_title(
-            f"{stream['name']}   {stream['rate_hz']:.4g} Hz, {kinds}, {100 * stream['coverage']:.1f} % usable",
-            loc="left",
-            fontsize=9,
-        )
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
-        axes.margins(y=0.12)
-        axes.grid(True, color="#eeeeee", linewidth=0.6)
-        axes.set_axisbelow(True)
-        axes.tick_params(labelbottom=position == len(shown) - 1)
-    if first_axes is not None:
-        first_axes.set_xlim(*window)
-        axes.set_xlabel("seconds since the first sample")
+        raw = np.load(folder / "raw" / f"{s}_values.npy")
+        seen = slice(*np.searchsorted(raw_times, window))
+        rows = slice(first, last)
+        raw = as_written(raw[seen], streams[s])
+        draw_stream(axes, streams[s], columns[s], raw_times[seen], raw, times[rows], aligned[s][rows], states[s][rows], period)
+        axes.tick_params(labelbottom=s == shown[-1])
+    axes.set_xlim(*window)
+    axes.set_xlabel("seconds since the first sample of the episode")
 
-    present = sorted({value for state in states for value in np.unique(state)})
-    handles = [Patch(color=STATE_COLOURS[value], label=STATES[value]) for value in present]
-    handles.append(Line2D([], [], color="#444444", marker=".", linestyle="", alpha=0.6, label="raw sample"))
-    handles.append(
-        Line2D([], [], color="#444444", marker="o", markersize=3, markerfacecolor="white", label=f"aligned, {1 / period:.4g} Hz")
-    )
-    figure.legend(handles=handles, loc="upper center", ncol=len(handles), frameon=False, fontsize=8)
+    present = sorted({int(value) for state in states for value in np.unique(state)})
+    handles = [Patch(color=STATES[value][1], label=STATES[value][0]) for value in present]
+    line = {"color": "#444444", "markersize": 4}
+    handles.append(Line2D([], [], marker=".", linestyle="", alpha=0.5, label="raw sample", **line))
+    handles.append(Line2D([], [], marker="o", markerfacecolor="white", label=f"aligned, {1 / period:.4g} Hz", **line))
+    legend.legend(handles=handles, loc="center", ncol=len(handles), frameon=False, fontsize=8.5, columnspacing=1.4)
     figure.savefig(folder / "episode.png", dpi=130)
 
 
@@ -201,9 +228,10 @@ def main():
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
+    warnings.simplefilter("ignore")  # all-NaN columns and zero quaternions are data here
     try:
         draw(pathlib.Path(sys.argv[1]))
-    except Exception as error:  # whatever goes wrong, the caller has its data and wants one line
+    except Exception as error:  # whatever goes wrong, the arrays are there and one line says why the picture is not
         print(f"plot_episode.py: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0

@@ -87,7 +87,7 @@ Joints joints_at(double t) {
 
 /// Opening of the gripper in metres.
 double opening_at(double t) {
-  return 0.08 - 0.052 * smooth_step((t - 3.75) / 0.55) + 0.052 * smooth_step((t - 9.15) / 0.45);
+  return 0.08 - 0.052 * smooth_step((t - 3.5) / 0.6) + 0.052 * smooth_step((t - 9.15) / 0.45);
 }
 
 Rotation multiply(const Rotation& a, const Rotation& b) {
@@ -120,6 +120,8 @@ Pose pose_at(double t) {
     pose.rotation = multiply(pose.rotation, {0.0, 0.0, std::sin(joints[j] / 2), std::cos(joints[j] / 2)});
     advance({0.0, 0.0, links[j].offset});
   }
+  // The tool's frame is tilted against the flange's, whose quaternion has w near 0 while the hand points down.
+  pose.rotation = multiply(pose.rotation, {std::sin(-pi / 4), 0.0, 0.0, std::cos(-pi / 4)});
   return pose;
 }
 
@@ -147,7 +149,7 @@ struct Clockwork {
   double jitter_s;              ///< standard deviation of a stamp
   double lost;                  ///< share of samples that never arrive
   double twice;                 ///< share of samples that arrive twice
-  double dropout[2];            ///< s
+  double dropouts[2][2];        ///< s
   std::int64_t latency_ns = 0;  ///< by which stamps are late
 };
 
@@ -159,7 +161,9 @@ void record(Stream& stream, const Clockwork& clock, Random& random, const Sample
     const double t = clock.first_s + i / clock.rate_hz;
     const double stamp_s = t + clock.jitter_s * random.normal();
     const bool lost = random.chance(clock.lost), twice = random.chance(clock.twice);
-    if (lost || (t >= clock.dropout[0] && t < clock.dropout[1])) continue;
+    const bool silent = std::any_of(std::begin(clock.dropouts), std::end(clock.dropouts),
+                                    [=](const double* d) { return t >= d[0] && t < d[1]; });
+    if (lost || silent) continue;
     const std::int64_t stamp = begin_ns + std::llround(stamp_s * 1e9) + clock.latency_ns;
     for (int copy = 0; copy <= static_cast<int>(twice); ++copy) {
       stream.times.push_back(stream.times.empty() ? stamp : std::max(stamp, stream.times.back()));
@@ -184,7 +188,7 @@ std::vector<std::string> numbered(const std::string& stem, int count) {
 
 Stream arm(Random random) {
   Stream stream = named("arm", numbered("joint_", 7), robocache::Interpolation::linear);
-  record(stream, {0.0, duration_s, 1000.0, 6e-5, 0.004, 0.002, {6.62, 6.80}}, random, [&](double t) {
+  record(stream, {0.0, duration_s, 1000.0, 6e-5, 0.004, 0.002, {{3.02, 3.20}, {8.31, 8.40}}}, random, [&](double t) {
     Joints joints = joints_at(t);
     for (double& joint : joints) joint += 2e-4 * random.normal();
     return joints;
@@ -209,12 +213,13 @@ Stream gripper(Random random) {
 Stream imu(Random random) {
   Stream stream =
       named("imu", {"gyro_x", "gyro_y", "gyro_z", "accel_x", "accel_y", "accel_z"}, robocache::Interpolation::linear);
-  record(stream, {0.05, duration_s, 200.0, 1.2e-4, 0.005, 0.0, {7.31, 7.45}, imu_latency_ns}, random, [&](double t) {
-    std::array<double, 6> motion = motion_at(t);
-    for (std::size_t i = 0; i < motion.size(); ++i) motion[i] += (i < 3 ? 0.008 : 0.06) * random.normal();
-    return motion;
-  });
-  for (const std::size_t sample : {std::size_t{1130}, std::size_t{1131}}) {
+  record(stream, {0.05, duration_s, 200.0, 1.2e-4, 0.005, 0.0, {{3.29, 3.41}, {10.02, 10.09}}, imu_latency_ns}, random,
+         [&](double t) {
+           std::array<double, 6> motion = motion_at(t);
+           for (std::size_t i = 0; i < motion.size(); ++i) motion[i] += (i < 3 ? 0.008 : 0.06) * random.normal();
+           return motion;
+         });
+  for (const std::size_t sample : {std::size_t{560}, std::size_t{561}}) {
     stream.values[sample * 6] = std::numeric_limits<double>::quiet_NaN();
   }
   stream.clock.offset = -imu_latency_ns;
@@ -224,7 +229,7 @@ Stream imu(Random random) {
 Stream ee_pose(Random random) {
   Stream stream = named("ee_pose", {"x", "y", "z", "qx", "qy", "qz", "qw"}, robocache::Interpolation::pchip);
   stream.quaternions.push_back({3, robocache::RotationFormat::quaternion_xyzw});
-  record(stream, {0.012, duration_s, 125.0, 3e-4, 0.01, 0.0, {5.08, 5.18}}, random, [&](double t) {
+  record(stream, {0.012, duration_s, 125.0, 3e-4, 0.01, 0.0, {{3.45, 3.54}, {6.30, 6.42}}}, random, [&](double t) {
     const Pose pose = pose_at(t);
     const double sign = random.chance(0.2) ? -1.0 : 1.0;
     std::array<double, 7> row;
@@ -242,7 +247,7 @@ Stream camera(Random random) {
   for (auto& row : weights) {
     for (double& weight : row) weight = 2.0 * random.normal();
   }
-  record(stream, {0.35, duration_s, 30.0, 1.5e-3, 0.02, 0.0, {7.0, 7.3}}, random, [&](double t) {
+  record(stream, {0.35, duration_s, 30.0, 1.5e-3, 0.02, 0.0, {{3.70, 3.95}, {7.20, 7.42}}}, random, [&](double t) {
     const Pose pose = pose_at(t);
     std::array<double, features> row;
     for (std::size_t i = 0; i < features; ++i) {
