@@ -329,6 +329,7 @@ TEST_P(CheckTimes, EveryMistakeIsNamedAndNothingIsWritten) {
   const Output<std::int64_t> out = arena.output<std::int64_t>(2);
   good.offences = out.data();
   const auto expect_error = [&](const CheckTimesArgs& args, StatusCode code, const char* argument) {
+    arena.poison_outputs();
     EXPECT_TRUE(is_error(arena.launch([&](auto where) { return check_times(args, where); }), code, argument));
     EXPECT_TRUE(out.untouched()) << argument;
   };

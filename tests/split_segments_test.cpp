@@ -183,6 +183,7 @@ TEST_P(SplitSegments, EveryMistakeIsNamedAndNothingIsWritten) {
   good.offsets = offsets.data();
   good.segment_count = found.data();
   const auto expect_error = [&](const SplitSegmentsArgs& args, StatusCode code, const char* argument) {
+    arena.poison_outputs();
     EXPECT_TRUE(is_error(arena.launch([&](auto where) { return split_segments(args, where); }), code, argument));
     EXPECT_TRUE(offsets.untouched() && found.untouched()) << argument;
   };
