@@ -309,6 +309,12 @@ class Arena {
 #endif
   }
 
+  /// Whether every input still holds what it was given.
+  bool inputs_untouched() const {
+    return std::all_of(inputs_.begin(), inputs_.end(),
+                       [](const Input& in) { return in.buffer->download() == in.bytes; });
+  }
+
   /// Nodes of the last captured graph.
   std::size_t graph_nodes() const { return graph_nodes_; }
 
