@@ -7,7 +7,7 @@
 // nvcc, and no library.
 int main() {
   const auto resample = [](const robocache::ResampleArgs& args, auto where) {
-    return robocache::resample<robocache::Types<std::int64_t, float, float, robocache::TwoPointKinds>>(args, where);
+    return robocache::resample<robocache::Types<std::int64_t, float, float>>(args, where);
   };
   return check_on_host(resample) + check_on_device(resample);
 }
