@@ -58,9 +58,8 @@ std::int64_t median_interval(const Stream& stream) {
 }
 
 std::int64_t usual_gap_limit(const Stream& stream) {
-  constexpr std::int64_t intervals = 5;
   const std::int64_t usual = median_interval(stream);
-  return usual == 0 || usual > robocache::unlimited / intervals ? robocache::unlimited : intervals * usual;
+  return usual == 0 || usual > robocache::unlimited / 5 ? robocache::unlimited : 5 * usual / 2;
 }
 
 std::int64_t Grid::time(std::int64_t k) const {

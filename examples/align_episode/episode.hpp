@@ -53,7 +53,8 @@ std::int64_t interval_before(const Stream& stream, std::size_t i);
 /// The median time between two samples that do not share a stamp, in ns; 0 where there are no two such samples.
 std::int64_t median_interval(const Stream& stream);
 
-/// What --max-gap is where nothing is said: five median intervals; `unlimited` without a median.
+/// What --max-gap is where nothing is said: 2.5 median intervals, which one lost sample does not reach; `unlimited`
+/// without a median.
 std::int64_t usual_gap_limit(const Stream& stream);
 
 /// The times of the output rows: start_ns + k / rate, k = 0 .. rows-1.

@@ -57,7 +57,7 @@ void declare(CLI::App& app, Options& options) {
   repeatable(
       app.add_option("--max-gap", options.max_gap,
                      "milliseconds, or STREAM=MS, or none, repeatable: longest pause that is interpolated across "
-                     "(default: 5 times the stream's median interval)"));
+                     "(default: 2.5 times the stream's median interval)"));
   repeatable(
       app.add_option("--max-age", options.max_age,
                      "milliseconds, or STREAM=MS, or none, repeatable: previous, next and nearest take no sample "

@@ -34,7 +34,7 @@ USABLE, AT_EDGE, OUTSIDE, GAP, NOT_FINITE = range(5)
 STATES = [
     ("usable", "#d6e4f2", 0.0),
     ("clamped or extrapolated", "#f2c14e", 0.40),
-    ("filled: before or after the stream", "#b5b5b5", 0.35),
+    ("filled: outside the stream", "#b5b5b5", 0.35),
     ("filled: gap, or sample too old", "#e4572e", 0.25),
     ("not finite", "#7b2d8b", 0.35),
 ]
@@ -43,7 +43,7 @@ STATES = [
 def state_of(status):
     """The state of each row of one stream, [rows, groups] to [rows]: the worst of its groups."""
     how, why = status & 7, status >> 3 & 7
-    state = np.where(how == 5, np.where(why == 1, OUTSIDE, GAP), np.where(why != 0, AT_EDGE, USABLE))
+    state = np.where(how == 5, np.where((why == 1) | (why == 4), OUTSIDE, GAP), np.where(why != 0, AT_EDGE, USABLE))
     state = np.where((state == USABLE) & (status & 192 != 0), NOT_FINITE, state)
     return state.max(axis=1, initial=USABLE)
 
@@ -136,13 +136,13 @@ def draw_stream(axes, stream, columns, raw_times, raw, times, aligned, state, pe
     decimals = 2 - int(np.floor(np.log10(spread(aligned).max()))) if apart else 0
     kinds = [group["kind"] for group in stream["groups"]]
     steps = {"previous": "steps-post", "next": "steps-pre", "nearest": "steps-mid"}
-    dense = stream["rate_hz"] * period > 2.5
+    dense = stream["rate_hz"] * period > 1.5
     for n, column in enumerate(columns):
         shift = round(float(middles[n]), decimals) if apart else 0.0
         sign = "+" if shift < 0 else "\u2212"
         label = stream["channels"][column] + (f" {sign} {abs(shift):.6g}" if shift else "")
         axes.plot(
-            raw_times, raw[:, n] - shift, ".", color=COLOURS[n], alpha=0.4, markersize=5 if dense else 9, markeredgewidth=0
+            raw_times, raw[:, n] - shift, "o", color=COLOURS[n], alpha=0.4, markersize=2.5 if dense else 6, markeredgewidth=0
         )
         axes.plot(
             times,
@@ -218,7 +218,7 @@ def draw(folder):
     present = sorted({int(value) for state in states for value in np.unique(state)})
     handles = [Patch(color=STATES[value][1], label=STATES[value][0]) for value in present]
     line = {"color": "#444444", "markersize": 4}
-    handles.append(Line2D([], [], marker=".", linestyle="", alpha=0.5, label="raw sample", **line))
+    handles.append(Line2D([], [], marker="o", linestyle="", alpha=0.4, markeredgewidth=0, label="raw sample", **line))
     handles.append(Line2D([], [], marker="o", markerfacecolor="white", label=f"aligned, {1 / period:.4g} Hz", **line))
     legend.legend(handles=handles, loc="center", ncol=len(handles), frameon=False, fontsize=8.5, columnspacing=1.4)
     figure.savefig(folder / "episode.png", dpi=130)

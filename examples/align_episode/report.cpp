@@ -107,9 +107,9 @@ std::vector<StreamReport> report_streams(const Episode& episode, const Aligned& 
 
 std::string table_of(const Episode& episode, const std::vector<StreamReport>& reports, const Aligned& aligned) {
   const auto count = [](std::int64_t n) { return n == 0 ? std::string("-") : std::to_string(n); };
-  std::vector<std::vector<std::string>> lines = {{"stream", "kind", "channels", "samples", "rate Hz", "jitter ms",
-                                                  "gaps", "longest ms", "duplicate", "NaN", "coverage", "exact",
-                                                  "interp.", "held", "clamped", "extrap.", "filled"}};
+  std::vector<std::vector<std::string>> lines = {{"stream", "kind", "channels", "samples", "Hz", "jitter ms", "gaps",
+                                                  "longest ms", "duplicates", "NaN", "coverage", "interp.", "held",
+                                                  "clamped", "filled"}};
   for (std::size_t s = 0; s < episode.size(); ++s) {
     const Stream& stream = episode[s];
     const StreamReport& report = reports[s];
@@ -125,12 +125,18 @@ std::string table_of(const Episode& episode, const std::vector<StreamReport>& re
                                      count(report.duplicates),
                                      count(report.non_finite),
                                      aligned.grid.rows == 0 ? "-" : format("%.1f %%", 100.0 * report.coverage)};
-    for (const std::int64_t rows : report.rows_by_how) line.push_back(count(rows));
+    const auto rows = [&](robocache::How how) { return report.rows_by_how[static_cast<std::size_t>(how)]; };
+    line.push_back(count(rows(robocache::How::exact) + rows(robocache::How::interpolated)));
+    line.push_back(count(rows(robocache::How::held)));
+    line.push_back(count(rows(robocache::How::clamped) + rows(robocache::How::extrapolated)));
+    line.push_back(count(rows(robocache::How::filled)));
     lines.push_back(std::move(line));
   }
   return aligned_columns(lines, 2) +
-         "rate: of the median interval; jitter: standard deviation without gaps; gaps: pauses longer than --max-gap;\n"
-         "NaN: samples that hold one; coverage: rows fit for use; exact to filled: rows by how they came about.\n";
+         "Hz: of the median interval. jitter: standard deviation of the intervals that are no gap. gaps: intervals "
+         "over\n"
+         "--max-gap. NaN: samples that hold one. coverage: rows fit for use in every channel. Then the rows that are\n"
+         "interpolated or exact, held, clamped or extrapolated, filled.\n";
 }
 
 }  // namespace align_episode
