@@ -64,9 +64,12 @@ class Stream {
 /// A captured graph of `calls` calls.
 class CallGraph {
  public:
-  /// enqueue(call, stream) enqueues one call and throws if it cannot.
+  /// enqueue(call, stream) enqueues one call and throws if it cannot. One is run before the capture: the first launch
+  /// of a kernel loads its code.
   template <class Enqueue>
   CallGraph(cudaStream_t stream, int calls, const Enqueue& enqueue) : stream_(stream), calls_(calls) {
+    enqueue(0, stream);
+    check(cudaStreamSynchronize(stream), "first call");
     check(cudaEventCreate(&begin_), "cudaEventCreate");
     check(cudaEventCreate(&end_), "cudaEventCreate");
     cudaGraph_t graph = nullptr;
