@@ -20,32 +20,14 @@ class ResampleValues : public LauncherTest {
     for_each_combination([&](auto types) {
       using Types = decltype(types);
       Random random(sequence);
-      Real worst = 0;
       for (int round = 0; round < 12 && !HasFatalFailure(); ++round) {
         SCOPED_TRACE("round " + std::to_string(round));
         ResampleCase<Types> c = random_case<Types>(random, random.between(1, 40), 60);
         add_group(c, random, group);
-        vary(c.source, random, round);
+        vary_rules(c.source, random, round);
         c.check(GetParam());
-        worst = std::max(worst, c.worst());
       }
-      RecordProperty("worst_" + Types::name(), std::to_string(worst));
     });
-  }
-
-  /// Policies in turn; limits that real recordings could have, and that are met by some brackets and not by others.
-  static void vary(SensorStream& source, Random& random, int round) {
-    source.outside = static_cast<Outside>(round % 3);
-    source.gap = static_cast<Gap>(round / 3 % 2);
-    source.fill = round % 2 == 0 ? -7.5 : source.fill;
-    if (round % 4 == 1) source.max_gap = 11'003'457;
-    if (round % 4 == 2) source.max_age = random.between(1'000'003, 60'000'003);
-    if (round % 4 == 3) {
-      source.max_gap = 90'003'457;
-      source.max_age = 40'000'457;
-      source.max_extrapolation = 70'000'457;
-      source.slack = 2'000'457;
-    }
   }
 };
 
@@ -123,7 +105,7 @@ TEST_P(ResampleValues, MixedGroups) {
                                           derivative_of(channels(1, Interpolation::cubic))};
       random.shuffle(groups);
       for (const ChannelGroup& group : groups) add_group(c, random, group);
-      vary(c.source, random, round);
+      vary_rules(c.source, random, round);
       c.check(GetParam());
     }
   });

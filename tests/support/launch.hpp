@@ -106,29 +106,33 @@ class Buffer {
   unsigned char* data() const { return data_; }
   std::size_t size() const { return bytes_; }
 
-  void upload(const std::vector<unsigned char>& from) const {
-    if (bytes_ == 0) return;
+  // Copies go through the thread's own stream: synchronising the device would break a capture in another thread.
+  void write(std::size_t offset, const void* from, std::size_t bytes) const {
+    if (bytes == 0) return;
     if (!on_device_) {
-      std::memcpy(data_, from.data(), bytes_);
+      std::memcpy(data_ + offset, from, bytes);
       return;
     }
 #if ROBOCACHE_HAS_CUDA_RUNTIME
-    check_cuda(cudaMemcpy(data_, from.data(), bytes_, cudaMemcpyHostToDevice), "cudaMemcpy");
-    // A pageable copy may return before it lands, and the operators' streams do not wait for the default one.
-    check_cuda(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+    check_cuda(cudaMemcpyAsync(data_ + offset, from, bytes, cudaMemcpyHostToDevice, cudaStreamPerThread), "cudaMemcpy");
+    check_cuda(cudaStreamSynchronize(cudaStreamPerThread), "cudaStreamSynchronize");
 #endif
   }
-
-  std::vector<unsigned char> download() const {
-    std::vector<unsigned char> to(bytes_);
-    if (bytes_ == 0) return to;
+  void read(std::size_t offset, void* to, std::size_t bytes) const {
+    if (bytes == 0) return;
     if (!on_device_) {
-      std::memcpy(to.data(), data_, bytes_);
-      return to;
+      std::memcpy(to, data_ + offset, bytes);
+      return;
     }
 #if ROBOCACHE_HAS_CUDA_RUNTIME
-    check_cuda(cudaMemcpy(to.data(), data_, bytes_, cudaMemcpyDeviceToHost), "cudaMemcpy");
+    check_cuda(cudaMemcpyAsync(to, data_ + offset, bytes, cudaMemcpyDeviceToHost, cudaStreamPerThread), "cudaMemcpy");
+    check_cuda(cudaStreamSynchronize(cudaStreamPerThread), "cudaStreamSynchronize");
 #endif
+  }
+  void upload(const std::vector<unsigned char>& from) const { write(0, from.data(), bytes_); }
+  std::vector<unsigned char> download() const {
+    std::vector<unsigned char> to(bytes_);
+    read(0, to.data(), bytes_);
     return to;
   }
 

@@ -243,16 +243,10 @@ struct ResampleCase {
           if (std::isinf(to_real(round_to<Out>(wanted))) && std::isinf(value)) continue;
           ASSERT_LE(std::fabs(error), arithmetic + rounding * 1.001L)
               << what() << ": " << value << " for " << wanted << ", scale " << e.scale;
-          worst_ = std::fmax(worst_, (std::fabs(error) - rounding) / (e.scale * roundoff));
         }
       }
     }
   }
-
-  /// The largest error seen so far, in the units of `allowed`.
-  Real worst() const { return worst_; }
-
-  mutable Real worst_ = 0;
 };
 
 template <class T>
@@ -353,25 +347,25 @@ std::vector<In> random_values(Random& random, std::int64_t count, double amplitu
 template <class In>
 std::vector<In> random_rotations(Random& random, std::int64_t rows, RotationFormat format) {
   std::vector<In> values;
-  double v[6] = {0, 0, 0, 1, 0, 0};
+  Real v[6] = {0, 0, 0, 1, 0, 0};  // not double, whose sums of products compilers contract
   const std::int32_t width = channels_of(format);
   for (std::int64_t r = 0; r < rows; ++r) {
     const bool close = r > 0 && random.one_in(3);
-    double norm = 0;
+    Real norm = 0;
     do {
       norm = 0;
       for (int c = 0; c < width; ++c) {
-        v[c] = close ? v[c] + 0.01 * random.signed_unit() : random.signed_unit();
+        v[c] = close ? v[c] + 0x1p-7L * random.signed_unit() : random.signed_unit();
         norm += v[c] * v[c];
       }
       if (format == RotationFormat::rot6d) {  // two columns, neither short nor nearly parallel
-        const double aa = v[0] * v[0] + v[1] * v[1] + v[2] * v[2], bb = v[3] * v[3] + v[4] * v[4] + v[5] * v[5];
-        const double ab = v[0] * v[3] + v[1] * v[4] + v[2] * v[5];
-        if (aa < 0.1 || bb < 0.1 || ab * ab > 0.8 * aa * bb) norm = 0;
+        const Real aa = v[0] * v[0] + v[1] * v[1] + v[2] * v[2], bb = v[3] * v[3] + v[4] * v[4] + v[5] * v[5];
+        const Real ab = v[0] * v[3] + v[1] * v[4] + v[2] * v[5];
+        if (aa < 0.1L || bb < 0.1L || ab * ab > 0.8L * aa * bb) norm = 0;
       }
-    } while (norm < 0.1);
-    const double sign = format <= RotationFormat::quaternion_wxyz && random.one_in(2) ? -1.0 : 1.0;
-    for (int c = 0; c < width; ++c) values.push_back(round_to<In>(static_cast<Real>(sign * v[c])));
+    } while (norm < 0.1L);
+    const Real sign = format <= RotationFormat::quaternion_wxyz && random.one_in(2) ? -1 : 1;
+    for (int c = 0; c < width; ++c) values.push_back(round_to<In>(sign * v[c]));
   }
   return values;
 }
@@ -406,6 +400,21 @@ void add_group(ResampleCase<Types>& c, Random& random, const ChannelGroup& group
 inline ChannelGroup derivative_of(ChannelGroup group) {
   group.derivative = true;
   return group;
+}
+
+/// Policies in turn; limits that real recordings could have, and that are met by some brackets and not by others.
+inline void vary_rules(SensorStream& source, Random& random, int round) {
+  source.outside = static_cast<Outside>(round % 3);
+  source.gap = static_cast<Gap>(round / 3 % 2);
+  source.fill = round % 2 == 0 ? -7.5 : source.fill;
+  if (round % 4 == 1) source.max_gap = 11'003'457;
+  if (round % 4 == 2) source.max_age = random.between(1'000'003, 60'000'003);
+  if (round % 4 == 3) {
+    source.max_gap = 90'003'457;
+    source.max_age = 40'000'457;
+    source.max_extrapolation = 70'000'457;
+    source.slack = 2'000'457;
+  }
 }
 
 /// An irregular recording, and `count` queries.
