@@ -30,7 +30,7 @@ instantiate TwoPointKinds > "$work/two_point_kinds.cu"
 median_seconds() {
   for _ in $(seq "$repeats"); do
     local begin=$EPOCHREALTIME
-    "$nvcc" -std=c++17 -O3 -arch="$arch" -I"$root/include" -c "$work/$1.cu" -o "$work/$1.o"
+    "$nvcc" -std=c++17 -O3 -arch="$arch" -I"$root/include" -c "$work/$1.cu" -o "$work/$1.o" || exit 1
     echo "$begin $EPOCHREALTIME"
   done | awk '{ printf "%.2f\n", $2 - $1 }' | sort -n | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)] }'
 }
