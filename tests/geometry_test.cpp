@@ -64,34 +64,27 @@ std::vector<F> arguments(Real high) {
   return result;
 }
 
-TYPED_TEST(Geometry, SincIsWithinOneAndAHalfUlp) {
+TYPED_TEST(Geometry, PolynomialsKeepTheirBounds) {
   using F = TypeParam;
-  WorstUlp<F> error;
+  WorstUlp<F> sinc_error, atan_error;
   for (F u : arguments<F>(pi * pi / 4)) {
     const Real x = std::sqrt(static_cast<Real>(u));
-    error.add(detail::sinc_of_square(u), x == 0 ? 1 : std::sin(x) / x, u);
+    sinc_error.add(detail::sinc_of_square(u), x == 0 ? 1 : std::sin(x) / x, u);
   }
-  EXPECT_LE(error.worst(), 1.5L) << "at u = " << error.at();
-}
+  EXPECT_LE(sinc_error.worst(), 1.5L) << "at u = " << sinc_error.at();
 
-TYPED_TEST(Geometry, CosIsWithinOneEpsilon) {
-  using F = TypeParam;
   Real worst = 0;
   for (F u : arguments<F>(pi * pi / 4)) {
     const Real expected = std::cos(std::sqrt(static_cast<Real>(u)));
     worst = std::max(worst, std::fabs(static_cast<Real>(detail::cos_of_square(u)) - expected));
   }
   EXPECT_LE(worst, 1.0L * this->eps) << "absolute: near pi/2 the result vanishes";
-}
 
-TYPED_TEST(Geometry, AtanIsWithinTwoUlp) {
-  using F = TypeParam;
-  WorstUlp<F> error;
   for (F u : arguments<F>(1)) {
     const Real x = std::sqrt(static_cast<Real>(u));
-    error.add(detail::atanc_of_square(u), x == 0 ? 1 : std::atan(x) / x, u);
+    atan_error.add(detail::atanc_of_square(u), x == 0 ? 1 : std::atan(x) / x, u);
   }
-  EXPECT_LE(error.worst(), 2.0L) << "at u = " << error.at();
+  EXPECT_LE(atan_error.worst(), 2.0L) << "at u = " << atan_error.at();
 }
 
 TYPED_TEST(Geometry, FirstQuadrantAngleIsWithinFourUlp) {
@@ -320,11 +313,8 @@ TYPED_TEST(Geometry, NormalizedIsAccurateForEveryNorm) {
       ASSERT_NEAR(static_cast<double>(norm(wide(got))), 1.0, 2.0 * this->eps) << "norm 2^" << exponent;
     }
   }
-}
 
-TYPED_TEST(Geometry, NormalizedOfSubnormalAndLopsidedValues) {
-  using F = TypeParam;
-  using L = std::numeric_limits<F>;
+  // Subnormal, overflowing and lopsided.
   const F tiny = L::denorm_min(), huge = L::max();
   const Quaternion<F> inputs[] = {{tiny, 0, 0, 0},        {tiny, tiny, tiny, tiny},  {huge, huge, huge, huge},
                                   {huge, tiny, 0, -huge}, {0, 0, -tiny, 3 * tiny},   {huge, 0, 0, 0},
@@ -447,10 +437,8 @@ TYPED_TEST(Geometry, SlerpOfNearlyOppositeRotations) {
       ASSERT_LE(distance(wide(got), slerp_exactly(unit(wide(a)), unit(wide(b)), weight)), 5.0L * this->eps) << short_of;
     }
   }
-}
 
-TYPED_TEST(Geometry, SlerpOfExactlyOppositeRotationsTakesOneOfTheTwoWays) {
-  using F = TypeParam;
+  // Exactly half a turn: one of the two ways, the whole of it.
   const Quaternion<F> a{0, 0, 0, 1};
   for (const Quaternion<F>& b :
        {Quaternion<F>{1, 0, 0, 0}, Quaternion<F>{0, -1, 0, 0}, Quaternion<F>{0, F(0.6), F(0.8), 0}}) {
@@ -607,10 +595,8 @@ TYPED_TEST(Geometry, ColumnsAreOrthonormalisedAsGramSchmidtDoes) {
     ASSERT_LE(rotation_distance(wide(got), q), 20 * this->eps) << "shear " << static_cast<double>(shear);
     ASSERT_NEAR(static_cast<double>(norm(wide(got))), 1.0, 2.0 * this->eps);
   }
-}
 
-TYPED_TEST(Geometry, DegenerateColumnsAreNan) {
-  using F = TypeParam;
+  // Parallel, zero or not finite.
   const Vector3<F> zero{0, 0, 0}, x{1, 0, 0}, y{0, 1, 0}, bad{this->nan(), 0, 0},
       infinite{std::numeric_limits<F>::infinity(), 0, 0};
   for (const Columns<F>& columns :
