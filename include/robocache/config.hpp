@@ -38,6 +38,13 @@
 #define ROBOCACHE_KEEP_ROUNDED(value) asm("" : "+m"(value))
 #endif
 
+// Whether host arithmetic is compiled a second time for processors with FMA, to be chosen at run time.
+#if defined(__x86_64__) && !defined(__FMA__)
+#define ROBOCACHE_DISPATCH_FMA 1
+#else
+#define ROBOCACHE_DISPATCH_FMA 0
+#endif
+
 // Kernels and their launchers stay inside the shared library that compiled them: two libraries built for different
 // architectures must not resolve to each other's device code. ROBOCACHE_API marks what the compiled library exports.
 #if defined(__GNUC__)

@@ -172,5 +172,33 @@ ROBOCACHE_HD inline std::int64_t to_int64(double a) noexcept {
   return static_cast<std::int64_t>(round_to_even(a));
 }
 
+/// Division of n >= 0 by a divisor >= 1 that is known beforehand: a multiplication while both are below 2^31 (Granlund
+/// & Montgomery 1994). Integer division is a subroutine on the GPU.
+struct Divisor {
+  std::int64_t value = 1;
+  std::uint32_t magic = 1;
+  std::uint32_t shift = 0;
+  bool is_short = true;  ///< value < 2^31
+
+  Divisor() = default;
+  explicit Divisor(std::int64_t d) noexcept : value(d), is_short(d < INT32_MAX) {
+    if (!is_short) return;
+    const auto divisor = static_cast<std::uint64_t>(d);
+    while ((std::uint64_t{1} << shift) < divisor) ++shift;
+    magic = static_cast<std::uint32_t>((((std::uint64_t{1} << shift) - divisor) << 32) / divisor + 1);
+  }
+
+  ROBOCACHE_HD std::uint32_t divide_short(std::uint32_t n) const noexcept {
+#if defined(__CUDA_ARCH__)
+    return (__umulhi(n, magic) + n) >> shift;
+#else
+    return (static_cast<std::uint32_t>(std::uint64_t{n} * magic >> 32) + n) >> shift;
+#endif
+  }
+  ROBOCACHE_HD std::int64_t divide(std::int64_t n) const noexcept {
+    return is_short && n < INT32_MAX ? divide_short(static_cast<std::uint32_t>(n)) : n / value;
+  }
+};
+
 }  // namespace detail
 ROBOCACHE_NAMESPACE_END

@@ -81,19 +81,5 @@ __device__ inline Pack<Out, V> narrow_pack(const F (&values)[V]) noexcept {
   return pack;
 }
 
-/// Division of 0 <= n < 2^31 by a divisor known on the host (Granlund & Montgomery 1994).
-struct FastDivide {
-  std::uint32_t divisor = 1;
-  std::uint32_t magic = 0;
-  std::uint32_t shift = 0;
-
-  FastDivide() = default;
-  explicit FastDivide(std::uint32_t d) noexcept : divisor(d) {
-    while (shift < 31 && (std::uint64_t{1} << shift) < d) ++shift;
-    magic = static_cast<std::uint32_t>(((std::uint64_t{1} << 32) * ((std::uint64_t{1} << shift) - d)) / d + 1);
-  }
-  __device__ std::uint32_t operator()(std::uint32_t n) const noexcept { return (__umulhi(n, magic) + n) >> shift; }
-};
-
 }  // namespace detail
 ROBOCACHE_NAMESPACE_END

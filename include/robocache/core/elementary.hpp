@@ -104,7 +104,8 @@ ROBOCACHE_HD inline SincCos<F> sinc_cos(F x) noexcept {
   using C = Constants<F>;
   const F turns = round_to_even(x * C::inverse_pi);
   if (turns == F(0)) return {sinc_of_square(x * x), cos_of_square(x * x)};
-  const F reduced = fma(turns, -C::pi_low, fma(turns, -C::pi, x));
+  // Where x no longer resolves a turn, the clamp keeps sine and cosine what they are: at most 1.
+  const F reduced = clamped(fma(turns, -C::pi_low, fma(turns, -C::pi, x)), -C::half_pi, C::half_pi);
   const F half_turns = F(0.5) * turns;
   const F sign = half_turns == round_to_even(half_turns) ? F(1) : F(-1);
   const F u = reduced * reduced;

@@ -149,7 +149,8 @@ ROBOCACHE_HD inline Quaternion<F> slerp(const Quaternion<F>& a, Quaternion<F> b,
   const F tangent = divide(square_root(dot(difference, difference)), square_root(dot(sum, sum)));
   const F angle = F(2) * (tangent * atanc_of_square(tangent * tangent));
   F from_a, from_b;
-  if (weight >= F(0) && weight <= F(1)) {
+  const bool between = weight >= F(0) && weight <= F(1);
+  if (between) {
     // sin(k angle) / sin(angle) by sinc, which has no singularity at zero
     const F u = angle * angle, rest = F(1) - weight;
     const F inverse = divide(F(1), sinc_of_square(u));
@@ -164,6 +165,7 @@ ROBOCACHE_HD inline Quaternion<F> slerp(const Quaternion<F>& a, Quaternion<F> b,
   }
   const Quaternion<F> q = {fma(from_b, b.x, from_a * a.x), fma(from_b, b.y, from_a * a.y),
                            fma(from_b, b.z, from_a * a.z), fma(from_b, b.w, from_a * a.w)};
+  if (!between) return normalized(q);
   // One Newton step of 1/sqrt: the norm is already 1 up to rounding.
   return scaled(q, fma(F(-0.5), dot(q, q), F(1.5)));
 }

@@ -26,54 +26,56 @@ int channels_per_access(const ResampleJob& job) noexcept {
   return v;
 }
 
-template <class Of, int V, int Threads>
-ROBOCACHE_HIDDEN void launch_two_point(const ResampleJob& job, const ResampleTuning& tuning,
-                                       cudaStream_t stream) noexcept {
+template <class Of>
+ROBOCACHE_HIDDEN ResampleLaunch launch_of(const ResampleJob& job, const ResampleTuning& tuning,
+                                          std::int64_t items_per_row) noexcept {
+  const int rows = tile_rows(tuning, items_per_row);
+  return {(job.rows + rows - 1) / rows, rows, has_plain_clock(job), Divisor(larger<std::int64_t>(items_per_row, 1))};
+}
+
+template <class Of, int V>
+ROBOCACHE_HIDDEN void launch_two_point(const ResampleJob& job, cudaStream_t stream) noexcept {
   if constexpr (V * sizeof(typename Of::In) <= 16 && V * sizeof(typename Of::Out) <= 16) {
-    const std::int64_t packs = job.groups[0].width / V;
-    const int rows = tile_rows(tuning, packs);
-    const ResampleLaunch launch = {(job.rows + rows - 1) / rows, rows, FastDivide(static_cast<std::uint32_t>(packs))};
+    constexpr ResampleTuning tuning = two_point_tuning(V * sizeof(typename Of::In));
+    const ResampleLaunch launch = launch_of<Of>(job, tuning, job.groups[0].width / V);
     const auto blocks = static_cast<unsigned int>(smaller<std::int64_t>(launch.tiles, INT32_MAX));
-    resample_two_point_kernel<Of, V, Threads><<<blocks, Threads, 0, stream>>>(job, launch);
+    resample_two_point_kernel<Of, V, tuning.threads, tuning.blocks, tuning.batch>
+        <<<blocks, tuning.threads, 0, stream>>>(job, launch);
   }
 }
 
-template <class Of, int Threads>
-ROBOCACHE_HIDDEN void launch_groups(const ResampleJob& job, const ResampleTuning& tuning,
-                                    cudaStream_t stream) noexcept {
-  const int rows = tile_rows(tuning, larger<std::int64_t>(job.width_out, 1));
-  const ResampleLaunch launch = {(job.rows + rows - 1) / rows, rows, FastDivide(1)};
+template <class Of>
+ROBOCACHE_HIDDEN void launch_groups(const ResampleJob& job, cudaStream_t stream) noexcept {
+  constexpr ResampleTuning tuning = groups_tuning(sizeof(typename Of::F));
+  const ResampleLaunch launch = launch_of<Of>(job, tuning, larger<std::int64_t>(job.width_out, 1));
   const auto blocks = static_cast<unsigned int>(smaller<std::int64_t>(launch.tiles, INT32_MAX));
-  resample_groups_kernel<Of, Threads><<<blocks, Threads, 0, stream>>>(job, launch);
+  resample_groups_kernel<Of, tuning.threads, tuning.blocks><<<blocks, tuning.threads, 0, stream>>>(job, launch);
 }
 
-/// The kernel and the tile for a job, enqueued.
+/// The kernel for a job, enqueued.
 struct ResampleOnStream {
   cudaStream_t stream;
 
   template <class Of>
   ROBOCACHE_HIDDEN Status operator()(Of, const ResampleJob& job) const noexcept {
-    constexpr ResampleTuning two_point = {256, 4, 32, 128};
-    constexpr ResampleTuning groups = {256, 8, 16, 128};
-    constexpr std::int64_t widest = INT32_MAX / 256;  // a tile's packs are counted in 32 bits
     const PlacedGroup& first = job.groups[0];
     const bool alone = job.group_count == 1 && is_two_point(first.kind) && !first.derivative && first.width > 0;
-    if (alone && first.width <= widest) {
-      switch (channels_per_access<typename Of::In, typename Of::Out>(job)) {
-        case 8:
-          launch_two_point<Of, 8, two_point.threads>(job, two_point, stream);
-          break;
-        case 4:
-          launch_two_point<Of, 4, two_point.threads>(job, two_point, stream);
-          break;
-        case 2:
-          launch_two_point<Of, 2, two_point.threads>(job, two_point, stream);
-          break;
-        default:
-          launch_two_point<Of, 1, two_point.threads>(job, two_point, stream);
-      }
-    } else {
-      launch_groups<Of, groups.threads>(job, groups, stream);
+    if (!alone || first.width > widest_two_point) {
+      launch_groups<Of>(job, stream);
+      return launch_status();
+    }
+    switch (channels_per_access<typename Of::In, typename Of::Out>(job)) {
+      case 8:
+        launch_two_point<Of, 8>(job, stream);
+        break;
+      case 4:
+        launch_two_point<Of, 4>(job, stream);
+        break;
+      case 2:
+        launch_two_point<Of, 2>(job, stream);
+        break;
+      default:
+        launch_two_point<Of, 1>(job, stream);
     }
     return launch_status();
   }

@@ -110,74 +110,118 @@ Status dispatch(const ResampleArgs& args, const Run& run) noexcept {
   return status;
 }
 
-/// One row of one group on the CPU.
+/// Channels [first, first + count) of the output, as plain loops that compilers vectorise: value(c) is the c-th of them
+/// before the affine. Whether all are finite, which is looked at only if `check`.
+template <class Out, class Value>
+inline bool write_channels(const Affine& affine, std::int64_t first, std::int32_t count, bool check,
+                           Out* __restrict__ out, const Value& value) noexcept {
+  if (affine.scale == nullptr && affine.shift == nullptr) {
+    for (std::int32_t c = 0; c < count; ++c) out[c] = Narrow<Out>::from(value(c));
+  } else {
+    for (std::int32_t c = 0; c < count; ++c) out[c] = Narrow<Out>::from(affine(value(c), first + c));
+  }
+  bool finite = true;
+  for (std::int32_t c = 0; check && c < count; ++c) finite = finite && is_finite(value(c));
+  return finite;
+}
+
+/// One row of one group on the CPU; whether every value written is finite, as far as anybody asks.
 template <class Of>
-inline std::uint8_t write_group(const ResampleJob& job, const PlacedGroup& group, const typename Of::Plan& plan,
-                                typename Of::Out* out) noexcept {
+inline bool write_group(const ResampleJob& job, const PlacedGroup& group, const typename Of::Plan& plan,
+                        typename Of::Out* out) noexcept {
   using F = typename Of::F;
   using In = typename Of::In;
   using Out = typename Of::Out;
   const Affine affine{job.scale, job.shift};
+  const bool check = job.status != nullptr;
   const In* in = static_cast<const In*>(job.values) + plan.left * job.pitch_in + group.first_in;
-  bool finite = true;
-  const auto store = [&](std::int32_t c, F value) {
-    finite = finite && is_finite(value);
-    out[c] = Narrow<Out>::from(affine(value, group.first_out + c));
-  };
   if (plan.action == Action::fill) {
     for (std::int32_t c = 0; c < group.width_out; ++c) out[c] = Narrow<Out>::from(job.fill);
-  } else if (is_two_point(group.kind) && plan.action == Action::sample) {
-    for (std::int32_t c = 0; c < group.width; ++c) store(c, widen<F>(in[c]));
-  } else if (is_two_point(group.kind) && plan.action == Action::blend && !group.derivative) {
+    return true;
+  }
+  if (is_two_point(group.kind) && plan.action == Action::sample) {
+    return write_channels(affine, group.first_out, group.width, check, out,
+                          [in](std::int32_t c) { return widen<F>(in[c]); });
+  }
+  if (is_two_point(group.kind) && plan.action == Action::blend && !group.derivative) {
     const In* next = in + job.pitch_in;
-    for (std::int32_t c = 0; c < group.width; ++c) {
-      store(c, linear_between(widen<F>(in[c]), widen<F>(next[c]), plan.weight));
-    }
-  } else if constexpr (!Of::two_point_only) {
-    if (group.kind == Interpolation::slerp) {
-      const RotationChannels<F> channels = evaluate_rotation(plan, group, in, job.pitch_in);
-      for (std::int32_t c = 0; c < group.width_out; ++c) store(c, channels.values[c]);
-    } else {
-      for (std::int32_t c = 0; c < group.width; ++c) store(c, evaluate(plan, group, in + c, job.pitch_in));
-    }
+    const F weight = plan.weight;
+    return write_channels(affine, group.first_out, group.width, check, out, [in, next, weight](std::int32_t c) {
+      return linear_between(widen<F>(in[c]), widen<F>(next[c]), weight);
+    });
   }
-  return finite ? plan.status : static_cast<std::uint8_t>(plan.status | status_non_finite);
-}
-
-template <class Of>
-inline void resample_rows(const ResampleJob& job, std::int64_t begin, std::int64_t end) noexcept {
-  using Stamp = typename Of::Stamp;
-  using Out = typename Of::Out;
-  for (std::int64_t r = begin; r < end; ++r) {
-    const RowQuery<Stamp> query = locate_row<Stamp>(job, r);
-    if (!query.wanted) continue;
-    Out* row = static_cast<Out*>(job.out) + r * job.pitch_out;
-    Interpolation searched = Interpolation::linear;
-    std::int64_t found = find_sample(query.stamps, query.at, searched, job.rules.slack);
-    for (std::int32_t g = 0; g < job.group_count; ++g) {
-      const PlacedGroup& group = job.groups[g];
-      if (needs_search(group.kind, searched, job.rules.slack)) {
-        searched = group.kind;
-        found = find_sample(query.stamps, query.at, searched, job.rules.slack);
+  bool finite = true;
+  if constexpr (!Of::two_point_only) {
+    // Through a small buffer, so that the costly evaluation is compiled once.
+    constexpr std::int32_t batch = 16;
+    for (std::int32_t first = 0; first < group.width_out; first += batch) {
+      const std::int32_t count = smaller(group.width_out - first, batch);
+      F values[batch];
+      if (group.kind == Interpolation::slerp) {
+        const RotationChannels<F> channels = evaluate_rotation(plan, group, in, job.pitch_in);
+        for (std::int32_t c = 0; c < 6; ++c) values[c] = channels.values[c];
+      } else {
+        for (std::int32_t c = 0; c < count; ++c) values[c] = evaluate(plan, group, in + first + c, job.pitch_in);
       }
-      const auto plan = plan_sample_as<typename Of::Plan, typename Of::F>(
-          query.stamps, query.first_row, query.at, found, group, job.rules, job.status != nullptr);
-      const std::uint8_t status = write_group<Of>(job, group, plan, row + group.first_out);
-      if (job.status != nullptr) job.status[r * job.group_count + g] = status;
+      finite = write_channels(affine, group.first_out + first, count, check, out + first,
+                              [&values](std::int32_t c) { return values[c]; }) &&
+               finite;
     }
   }
+  return finite;
 }
 
-// fma is a library call unless the code may use the instruction, which a portable build may not. So the loop is
+// fma is a library call unless the code may use the instruction, which a portable build may not. So the arithmetic is
 // compiled twice and the processor asked at run time; results are the same bits either way.
-#if defined(__x86_64__) && !defined(__FMA__) && !defined(__CUDA_ARCH__)
-#define ROBOCACHE_DISPATCH_FMA 1
+#if ROBOCACHE_DISPATCH_FMA
 template <class Of>
-__attribute__((target("avx2,fma,f16c"), flatten)) void resample_rows_fma(const ResampleJob& job, std::int64_t begin,
-                                                                         std::int64_t end) noexcept {
-  resample_rows<Of>(job, begin, end);
+__attribute__((target("avx2,fma"), flatten)) bool write_group_fma(const ResampleJob& job, const PlacedGroup& group,
+                                                                  const typename Of::Plan& plan,
+                                                                  typename Of::Out* out) noexcept {
+  return write_group<Of>(job, group, plan, out);
 }
 #endif
+
+template <class Of>
+auto fastest_write_group() noexcept {
+#if ROBOCACHE_DISPATCH_FMA
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &write_group_fma<Of>;
+#endif
+  return &write_group<Of>;
+}
+
+template <class Of, bool PlainClock>
+void resample_rows(const ResampleJob& job, std::int64_t begin, std::int64_t end) noexcept {
+  using Stamp = typename Of::Stamp;
+  using Out = typename Of::Out;
+  const auto write = fastest_write_group<Of>();
+  std::int64_t near = 0;
+  for (std::int64_t r = begin; r < end; ++r) {
+    const RowQuery<Stamp> query = locate_row<Stamp, PlainClock>(job, r, near);
+    if (!query.wanted) continue;
+    near = query.segment;
+    Out* row = static_cast<Out*>(job.out) + r * job.pitch_out;
+    Interpolation searched = job.groups[0].kind;
+    std::int64_t found = find_sample(query.stamps, query.at, searched, job.rules.slack);
+    typename Of::Plan plan;
+    for (std::int32_t g = 0; g < job.group_count; ++g) {
+      const PlacedGroup& group = job.groups[g];
+      if (!group.shares_plan) {
+        if (needs_search(group.kind, searched, job.rules.slack)) {
+          searched = group.kind;
+          found = find_sample(query.stamps, query.at, searched, job.rules.slack);
+        }
+        plan = {};
+        plan_sample_into<typename Of::F>(plan, query.stamps, query.first_row, query.at, found, group, job.rules,
+                                         group.stencil, job.status != nullptr);
+      }
+      const bool finite = write(job, group, plan, row + group.first_out);
+      if (job.status != nullptr) {
+        job.status[r * job.group_count + g] = finite ? plan.status : plan.status | status_non_finite;
+      }
+    }
+  }
+}
 
 struct ResampleOnHost {
   Host host;
@@ -185,16 +229,10 @@ struct ResampleOnHost {
   template <class Of>
   Status operator()(Of, const ResampleJob& job) const noexcept {
     constexpr std::int64_t work_per_thread = 1 << 14;  // elements; a thread costs some 20 us to start
-    const std::int64_t per_row = larger<std::int64_t>(job.width_out, 1);
-    parallel_for(host, job.rows, larger<std::int64_t>(work_per_thread / per_row, 1),
-                 [&job](std::int64_t begin, std::int64_t end) {
-#if defined(ROBOCACHE_DISPATCH_FMA)
-                   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-                     return resample_rows_fma<Of>(job, begin, end);
-                   }
-#endif
-                   resample_rows<Of>(job, begin, end);
-                 });
+    const std::int64_t least_rows = larger<std::int64_t>(work_per_thread / larger<std::int64_t>(job.width_out, 1), 1);
+    parallel_for(host, job.rows, least_rows,
+                 [&job, run = has_plain_clock(job) ? &resample_rows<Of, true> : &resample_rows<Of, false>](
+                     std::int64_t begin, std::int64_t end) { run(job, begin, end); });
     return {};
   }
 };

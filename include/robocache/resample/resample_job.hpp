@@ -27,6 +27,8 @@ struct PlacedGroup : ChannelGroup {
   std::int32_t first_in = 0;
   std::int32_t first_out = 0;
   std::int32_t width_out = 0;
+  bool shares_plan = false;  ///< with the group before
+  bool stencil = false;      ///< some group of those that share this plan is smooth
 };
 
 struct ResampleJob {
@@ -41,6 +43,7 @@ struct ResampleJob {
 
   Queries at;
   GridStep grid;
+  Divisor by_steps;
   std::int64_t rows = 0;  ///< of the output; ragged queries may leave some of them alone
 
   void* out = nullptr;
@@ -63,10 +66,14 @@ inline Status place_groups(const SensorStream& source, ResampleJob* job, std::in
     return {StatusCode::null_pointer, "args.source.groups: null"};
   }
   if (source.values.width > INT32_MAX) return {StatusCode::overflow, "args.source.values.width: more than 2^31 - 1"};
+  if (source.interpolation > Interpolation::angle) {
+    return {StatusCode::invalid_value, "args.source.interpolation: unknown"};
+  }
   const ChannelGroup whole = channels(static_cast<std::int32_t>(source.values.width), source.interpolation);
   const ChannelGroup* groups = source.group_count == 0 ? &whole : source.groups;
   job->group_count = source.group_count == 0 ? 1 : source.group_count;
   std::int64_t in = 0, out = 0;
+  std::int32_t leader = 0;
   for (std::int32_t g = 0; g < job->group_count; ++g) {
     const ChannelGroup& group = groups[g];
     if (group.kind > Interpolation::angle) return {StatusCode::invalid_value, "args.source.groups: unknown kind"};
@@ -89,6 +96,9 @@ inline Status place_groups(const SensorStream& source, ResampleJob* job, std::in
     placed.first_in = static_cast<std::int32_t>(in);
     placed.first_out = static_cast<std::int32_t>(out);
     placed.width_out = output_width(group);
+    if (g > 0 && same_plan(job->groups[g - 1], placed)) placed.shares_plan = true;
+    if (!placed.shares_plan) leader = g;
+    if (is_smooth(placed.kind)) job->groups[leader].stencil = true;
     in += group.width;
     out += placed.width_out;
     if (in > source.values.width || out > INT32_MAX) {
@@ -148,7 +158,7 @@ inline Status check_queries(const Queries& at, const SensorStream& source, std::
 template <class Args>
 Status prepare(const Args& args, ResampleJob* job) noexcept {
   const SensorStream& source = args.source;
-  ByteRange in, out, status;
+  Array in = {nullptr, 0, 1, ""}, out = in;
   ROBOCACHE_CHECK(check_rows(source.values,
                              {"args.source.values.data: null", "args.source.values: negative count or width",
                               "args.source.values.pitch: smaller than the width", "args.source.values.type: unknown",
@@ -180,9 +190,6 @@ Status prepare(const Args& args, ResampleJob* job) noexcept {
   if (multiply_overflows(args.out.count, job->group_count, &status_bytes)) {
     return {StatusCode::overflow, "args.status: size overflows"};
   }
-  status = ByteRange::of(args.status, status_bytes);
-  if (status.overlaps(out)) return {StatusCode::aliasing, "args.status: overlaps args.out"};
-
   const Queries& at = args.at;
   const std::int64_t segments = source.segments.count, stamp_bytes = size_of(source.times.type);
   const bool grid_starts = at.kind == Queries::Kind::grid && at.start == Queries::Start::per_segment;
@@ -192,34 +199,20 @@ Status prepare(const Args& args, ResampleJob* job) noexcept {
                                     : is_window                              ? at.anchor_count
                                     : grid_starts                            ? segments
                                                                              : 0;
-  struct Input {
-    const void* data;
-    std::int64_t count, size;
-    const char* misaligned;
-  };
-  const Input inputs[] = {
-      {source.times.data, source.values.count, stamp_bytes, "args.source.times: misaligned"},
-      {source.segments.offsets, segments + 1, 8, "args.source.segments.offsets: misaligned"},
-      {source.clocks, segments, static_cast<std::int64_t>(sizeof(Clock)), "args.source.clocks: misaligned"},
-      {source.scale, width_out, 4, "args.source.scale: misaligned"},
-      {source.shift, width_out, 4, "args.source.shift: misaligned"},
-      {at.row_offsets, segments + 1, 8, "args.at.row_offsets: misaligned"},
-      {stored_times != 0 ? at.times.data : nullptr, stored_times, stamp_bytes, "args.at.times: misaligned"},
-      {is_window ? at.segment_of : nullptr, at.anchor_count, 8, "args.at.segment_of: misaligned"},
-      {is_window ? at.offsets.data : nullptr, at.steps, stamp_bytes, "args.at.offsets: misaligned"},
-  };
-  if (out.overlaps(in)) return {StatusCode::aliasing, "args.out: overlaps args.source.values"};
-  if (status.overlaps(in)) return {StatusCode::aliasing, "args.status: overlaps args.source.values"};
-  for (const Input& input : inputs) {
-    const std::uintptr_t alignment = input.size < 8 ? static_cast<std::uintptr_t>(input.size) : 8;
-    if (reinterpret_cast<std::uintptr_t>(input.data) % alignment != 0) {
-      return {StatusCode::misaligned, input.misaligned};
-    }
-    const ByteRange bytes = ByteRange::of(input.data, input.count * input.size);
-    if (out.overlaps(bytes)) return {StatusCode::aliasing, "args.out: overlaps an input"};
-    if (status.overlaps(bytes)) return {StatusCode::aliasing, "args.status: overlaps an input"};
-  }
+  ROBOCACHE_CHECK(check_arrays(
+      {in,
+       {source.times.data, source.values.count, stamp_bytes, "args.source.times: misaligned"},
+       {source.segments.offsets, segments + 1, 8, "args.source.segments.offsets: misaligned"},
+       {source.clocks, segments, sizeof(Clock), "args.source.clocks: misaligned"},
+       {source.scale, width_out, 4, "args.source.scale: misaligned"},
+       {source.shift, width_out, 4, "args.source.shift: misaligned"},
+       {at.row_offsets, segments + 1, 8, "args.at.row_offsets: misaligned"},
+       {stored_times != 0 ? at.times.data : nullptr, stored_times, stamp_bytes, "args.at.times: misaligned"},
+       {is_window ? at.segment_of : nullptr, at.anchor_count, 8, "args.at.segment_of: misaligned"},
+       {is_window ? at.offsets.data : nullptr, at.steps, stamp_bytes, "args.at.offsets: misaligned"}},
+      {out, {args.status, status_bytes, 1, ""}}, "args.out, args.status: overlap an input or each other"));
 
+  job->by_steps = Divisor(larger<std::int64_t>(at.steps, 1));
   job->width_out = width_out;
   job->times = source.times.data;
   job->values = source.values.data;
@@ -247,36 +240,41 @@ struct RowQuery {
   std::int64_t first_row;  ///< the source row of stamps[0]
   time_value_t<Stamp> at;
   bool wanted;  ///< false: the row is outside every segment of ragged rows and stays as it is
+  std::int64_t segment = 0;
 };
 
 ROBOCACHE_HD inline std::int64_t later_by(std::int64_t t, std::int64_t by) noexcept { return saturating_add(t, by); }
 ROBOCACHE_HD inline double later_by(double t, double by) noexcept { return t + by; }
 
-/// a / b for a >= 0, b > 0, by the 32-bit division where both fit: it is several times faster on the GPU.
-ROBOCACHE_HD inline std::int64_t quotient(std::int64_t a, std::int64_t b) noexcept {
-  if (((a | b) >> 32) == 0) return static_cast<std::uint32_t>(a) / static_cast<std::uint32_t>(b);
-  return a / b;
+/// Whether stamps are used as they are logged. A template argument below, so that the corrections cost nothing then.
+inline bool has_plain_clock(const ResampleJob& job) noexcept {
+  return job.clocks == nullptr && job.clock.offset == 0 && job.clock.drift == 0.0;
 }
 
-template <class Stamp>
-ROBOCACHE_HD inline RowQuery<Stamp> locate_row(const ResampleJob& job, std::int64_t r) noexcept {
+/// `near` is a guess of the row's segment, where rows are ragged.
+template <class Stamp, bool PlainClock>
+ROBOCACHE_HD inline RowQuery<Stamp> locate_row(const ResampleJob& job, std::int64_t r, std::int64_t near) noexcept {
   using Value = time_value_t<Stamp>;
   const Queries& at = job.at;
-  const bool is_window = at.kind == Queries::Kind::windows;
+  RowQuery<Stamp> row = {{nullptr, 0, {}}, 0, Value(0), true};
   std::int64_t block, step;  // segment (or anchor) and position in it
   if (at.row_offsets != nullptr) {
-    block = ragged_segment(at.row_offsets, job.segments.count, r);
-    if (block < 0 || block >= job.segments.count) return {{nullptr, 0, {}}, 0, Value(0), false};
+    block = ragged_segment_near(at.row_offsets, job.segments.count, r, near);
+    row.wanted = block >= 0 && block < job.segments.count;
+    if (!row.wanted) return row;
     step = r - larger<std::int64_t>(at.row_offsets[block], 0);
   } else {
-    block = quotient(r, at.steps);
+    block = job.by_steps.divide(r);
     step = r - block * at.steps;
   }
-  const std::int64_t s = is_window ? at.segment_of[block] : block;
-  RowQuery<Stamp> row = {{nullptr, 0, {}}, 0, Value(0), true};
+  const std::int64_t s = at.kind == Queries::Kind::windows ? at.segment_of[block] : block;
+  row.segment = s;
   if (s < 0 || s >= job.segments.count) return row;
   const RowRange range = segment_rows(job.segments, s, job.samples);
-  row.stamps = stamps_of<Stamp>(job.times, range, job.clocks != nullptr ? job.clocks[s] : job.clock);
+  row.stamps = stamps_of<Stamp>(job.times, range,
+                                PlainClock              ? Clock{}
+                                : job.clocks != nullptr ? job.clocks[s]
+                                                        : job.clock);
   row.first_row = range.begin;
   const Stamp* times = static_cast<const Stamp*>(at.times.data);
   switch (at.kind) {

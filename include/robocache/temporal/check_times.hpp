@@ -73,11 +73,10 @@ inline Status prepare(const CheckTimesArgs& args) noexcept {
     return {StatusCode::overflow, "args.offences: size overflows"};
   }
   if (args.offences == nullptr) return {StatusCode::null_pointer, "args.offences: null"};
-  if (ByteRange::of(args.offences, bytes)
-          .overlaps(ByteRange::of(args.times.data, args.count * size_of(args.times.type)))) {
-    return {StatusCode::aliasing, "args.offences: overlaps args.times"};
-  }
-  return {};
+  return check_arrays({{args.times.data, args.count, size_of(args.times.type), "args.times: misaligned"},
+                       {args.segments.offsets, args.segments.count + 1, 8, "args.segments: misaligned"}},
+                      {{args.offences, args.segments.count, 8, "args.offences: misaligned"}},
+                      "args.offences: overlaps an input");
 }
 
 ROBOCACHE_HD inline bool is_finite(std::int64_t) noexcept { return true; }

@@ -8,6 +8,7 @@
 #include <robocache/temporal/sensor_stream.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 
 // The mistakes that the host can see in arguments which several operators share.
 
@@ -32,12 +33,44 @@ struct ByteRange {
   }
 };
 
-/// A matrix's shape: sizes, pitch, and that every element's address fits. `names` are {data, shape, width, type} texts.
+/// An array that an operator reads or writes, or null.
+struct Array {
+  const void* data;
+  std::int64_t count;
+  std::int64_t size;  ///< bytes of an element
+  const char* misaligned;
+
+  ByteRange bytes() const noexcept { return ByteRange::of(data, count * size); }
+};
+
+/// Every array aligned, and no output over an input or another output. Sizes in bytes are known not to overflow.
+inline Status check_arrays(std::initializer_list<Array> inputs, std::initializer_list<Array> outputs,
+                           const char* overlap) noexcept {
+  for (const auto& list : {inputs, outputs}) {
+    for (const Array& array : list) {
+      const std::int64_t alignment = array.size < 8 ? array.size : 8;
+      if (reinterpret_cast<std::uintptr_t>(array.data) % static_cast<std::uintptr_t>(alignment) != 0) {
+        return {StatusCode::misaligned, array.misaligned};
+      }
+    }
+  }
+  for (const Array& output : outputs) {
+    for (const Array& input : inputs) {
+      if (output.bytes().overlaps(input.bytes())) return {StatusCode::aliasing, overlap};
+    }
+    for (const Array& other : outputs) {
+      if (&other != &output && output.bytes().overlaps(other.bytes())) return {StatusCode::aliasing, overlap};
+    }
+  }
+  return {};
+}
+
+/// A matrix: sizes, pitch, alignment, and that its bytes can be counted, which come back as `array`.
 struct RowsTexts {
   const char *data, *count, *pitch, *type, *bytes, *alignment;
 };
 template <class Void>
-Status check_rows(const BasicRows<Void>& rows, const RowsTexts& texts, ByteRange* range) noexcept {
+Status check_rows(const BasicRows<Void>& rows, const RowsTexts& texts, Array* array) noexcept {
   if (!is_known(rows.type)) return {StatusCode::invalid_value, texts.type};
   if (rows.count < 0 || rows.width < 0) return {StatusCode::invalid_size, texts.count};
   if (rows.pitch < rows.width) return {StatusCode::invalid_size, texts.pitch};
@@ -52,7 +85,7 @@ Status check_rows(const BasicRows<Void>& rows, const RowsTexts& texts, ByteRange
   if (reinterpret_cast<std::uintptr_t>(rows.data) % static_cast<std::uintptr_t>(size_of(rows.type)) != 0) {
     return {StatusCode::misaligned, texts.alignment};
   }
-  *range = ByteRange::of(rows.data, bytes);
+  *array = {rows.data, bytes, 1, ""};
   return {};
 }
 

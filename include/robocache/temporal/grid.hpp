@@ -16,6 +16,7 @@ namespace detail {
 struct GridStep {
   std::int64_t period = 0;
   std::int64_t num = 1;
+  Divisor by_num;
   std::int64_t whole = 0;  ///< period / num
   std::int64_t rest = 0;   ///< period % num
   double den = 1.0;        ///< for seconds: step k is at k * den / rate_num
@@ -35,6 +36,7 @@ struct GridStep {
     }
     step.period = period / a;
     step.num = rate.num / a;
+    step.by_num = Divisor(step.num);
     step.whole = step.period / step.num;
     step.rest = step.period % step.num;
     step.den = static_cast<double>(rate.den);
@@ -49,14 +51,9 @@ struct GridStep {
   ROBOCACHE_HD std::int64_t nanoseconds(std::int64_t k) const noexcept {
     std::int64_t rounds = k, within = 0, result = 0;
     if (num != 1) {
-      if (((k | num) >> 32) == 0) {
-        rounds = static_cast<std::uint32_t>(k) / static_cast<std::uint32_t>(num);
-        within = k - rounds * num;
-      } else {
-        rounds = k / num;
-        within = k % num;
-      }
-      result = within * whole + (within * rest + num / 2) / num;
+      rounds = by_num.divide(k);
+      within = k - rounds * num;
+      result = within * whole + by_num.divide(within * rest + num / 2);
     }
     return rounds * period + result;
   }

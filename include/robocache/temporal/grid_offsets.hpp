@@ -64,14 +64,14 @@ inline Status prepare(const GridOffsetsArgs& args, GridOffsetsJob* job) noexcept
     return {StatusCode::overflow, "args.row_offsets: size overflows"};
   }
   if (args.row_offsets == nullptr) return {StatusCode::null_pointer, "args.row_offsets: null"};
-  if (ByteRange::of(args.row_offsets, bytes)
-          .overlaps(ByteRange::of(source.times.data, source.values.count * size_of(source.times.type)))) {
-    return {StatusCode::aliasing, "args.row_offsets: overlaps args.source.times"};
-  }
-  if (source.segments.offsets != nullptr &&
-      ByteRange::of(args.row_offsets, bytes).overlaps(ByteRange::of(source.segments.offsets, bytes))) {
-    return {StatusCode::aliasing, "args.row_offsets: overlaps args.source.segments.offsets"};
-  }
+  const bool starts = args.at.start == Queries::Start::per_segment;
+  const std::int64_t segments = source.segments.count, stamp_bytes = size_of(source.times.type);
+  ROBOCACHE_CHECK(check_arrays({{source.times.data, source.values.count, stamp_bytes, "args.source.times: misaligned"},
+                                {source.segments.offsets, segments + 1, 8, "args.source.segments: misaligned"},
+                                {source.clocks, segments, sizeof(Clock), "args.source.clocks: misaligned"},
+                                {starts ? args.at.times.data : nullptr, segments, stamp_bytes, "starts: misaligned"}},
+                               {{args.row_offsets, segments + 1, 8, "args.row_offsets: misaligned"}},
+                               "args.row_offsets: overlaps an input"));
   job->args = args;
   return {};
 }
@@ -100,8 +100,10 @@ ROBOCACHE_HD inline std::int64_t steps_until(const GridStep& grid, double start,
   if (!(steps >= 0.0)) return 0;
   if (steps >= most) return static_cast<std::int64_t>(most);
   auto k = static_cast<std::int64_t>(steps);
-  while (k > 0 && !(grid_time(grid, start, k) <= last)) --k;
-  while (grid_time(grid, start, k + 1) <= last) ++k;
+  // The quotient is off by a few roundings at most; where stamps are so coarse that more steps fall on one time, the
+  // count is that of the quotient.
+  for (int i = 0; i < 2 && k > 0 && !(grid_time(grid, start, k) <= last); ++i) --k;
+  for (int i = 0; i < 2 && grid_time(grid, start, k + 1) <= last; ++i) ++k;
   return k + 1;
 }
 

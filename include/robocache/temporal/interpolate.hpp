@@ -91,7 +91,7 @@ ROBOCACHE_HD inline F hermite_slope(F y0, F y1, F d0, F d1, F weight) noexcept {
   const F chord = y1 - y0, rest = F(1) - weight;
   const F from_d0 = rest * fma(F(-3), weight, F(1));
   const F from_d1 = weight * fma(F(3), weight, F(-2));
-  return fma(from_d0, d0 - chord, fma(from_d1, d1 - chord, chord));
+  return fma(from_d0, d0, fma(from_d1, d1, (F(6) * weight * rest) * chord));
 }
 
 namespace detail {
@@ -233,27 +233,31 @@ ROBOCACHE_HD constexpr bool needs_search(Interpolation kind, Interpolation searc
   return was_next != is_next || was_previous != is_previous;
 }
 
-/// Decides one row of one group. Plan is SamplePlan<F>, or StencilPlan<F> where the group may be of a smooth kind.
+/// Whether two groups of a stream are decided alike, so that one plan serves both.
+ROBOCACHE_HD constexpr bool same_plan(const ChannelGroup& a, const ChannelGroup& b) noexcept {
+  if (is_step(a.kind) || is_step(b.kind)) return a.kind == b.kind && a.tie == b.tie;
+  return a.derivative == b.derivative;
+}
+
+/// Decides one row of one group. Plan is SamplePlan<F>, or StencilPlan<F>, whose intervals are looked at if `stencil`.
 /// `found` is find_sample's result, `first_row` the row of the segment's first sample. Bit status_unsorted is looked at
-/// only if `check_order`.
-template <class Plan, class F, class Stamp>
-ROBOCACHE_HD inline Plan plan_sample_as(const Stamps<Stamp>& t, std::int64_t first_row, time_value_t<Stamp> q,
-                                        std::int64_t found, const ChannelGroup& group, const ReadingRules& rules,
-                                        bool check_order) noexcept {
+/// only if `check_order`. `plan` comes default-constructed.
+template <class F, class Plan, class Stamp>
+ROBOCACHE_HD inline void plan_sample_into(Plan& plan, const Stamps<Stamp>& t, std::int64_t first_row,
+                                          time_value_t<Stamp> q, std::int64_t found, const ChannelGroup& group,
+                                          const ReadingRules& rules, bool stencil, bool check_order) noexcept {
   using namespace detail;
   const std::int64_t n = t.count;
-  Plan plan;
   plan.left = first_row;
   if (n == 0) {
     plan.status = make_status(How::filled, Why::empty);
-    return plan;
+    return;
   }
   const std::uint8_t order =
       check_order && unsorted_near(t, group.kind == Interpolation::next ? found - 1 : found) ? status_unsorted : 0;
   const auto decide = [&](Action action, How how, Why why) {
     plan.action = action;
     plan.status = static_cast<std::uint8_t>(make_status(how, why) | order);
-    return plan;
   };
   const auto fill = [&](Why why) { return decide(Action::fill, How::filled, why); };
   const auto use = [&](std::int64_t i, How how, Why why) {
@@ -309,7 +313,7 @@ ROBOCACHE_HD inline Plan plan_sample_as(const Stamps<Stamp>& t, std::int64_t fir
                 : found < 0 ? -divide(span<F>(from, q), length)
                             : F(1) + divide(span<F>(q, to), length);
   if (group.derivative) plan.rate = rate_of(length, q);
-  if (is_smooth(group.kind)) plan_stencil(t, left, length, plan);
+  if (stencil) plan_stencil(t, left, length, plan);
   return decide(Action::blend,
                 hit      ? How::exact
                 : inside ? How::interpolated
@@ -321,8 +325,10 @@ ROBOCACHE_HD inline Plan plan_sample_as(const Stamps<Stamp>& t, std::int64_t fir
 template <class F, class Stamp>
 ROBOCACHE_HD inline StencilPlan<F> plan_sample(const Stamps<Stamp>& t, std::int64_t first_row, time_value_t<Stamp> q,
                                                const ChannelGroup& group, const ReadingRules& rules) noexcept {
-  return plan_sample_as<StencilPlan<F>, F>(t, first_row, q, find_sample(t, q, group.kind, rules.slack), group, rules,
-                                           true);
+  StencilPlan<F> plan;
+  plan_sample_into<F>(plan, t, first_row, q, find_sample(t, q, group.kind, rules.slack), group, rules,
+                      is_smooth(group.kind), true);
+  return plan;
 }
 
 /// One channel of a scalar group (not slerp) of a plan that does not fill. `y` points at the channel in row plan.left;
@@ -389,7 +395,10 @@ ROBOCACHE_HD inline RotationChannels<F> evaluate_rotation(const SamplePlan<F>& p
       out.values[2] = velocity.z;
       return out;
     }
+    // Beyond the end the sample before the query is the bracket's right one.
+    const bool flips = plan.weight > F(1) && dot(q, next) < F(0);
     q = slerp(q, next, plan.weight);
+    if (flips) q = negated(q);
   }
   switch (group.to) {
     case RotationFormat::rotation_vector: {

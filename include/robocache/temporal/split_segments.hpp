@@ -58,12 +58,10 @@ inline Status prepare(const SplitSegmentsArgs& args) noexcept {
   }
   if (args.offsets == nullptr) return {StatusCode::null_pointer, "args.offsets: null"};
   if (args.segment_count == nullptr) return {StatusCode::null_pointer, "args.segment_count: null"};
-  const ByteRange times = ByteRange::of(args.times.data, args.count * size_of(args.times.type));
-  const ByteRange offsets = ByteRange::of(args.offsets, bytes), found = ByteRange::of(args.segment_count, 8);
-  if (offsets.overlaps(times)) return {StatusCode::aliasing, "args.offsets: overlaps args.times"};
-  if (found.overlaps(times)) return {StatusCode::aliasing, "args.segment_count: overlaps args.times"};
-  if (found.overlaps(offsets)) return {StatusCode::aliasing, "args.segment_count: overlaps args.offsets"};
-  return {};
+  return check_arrays({{args.times.data, args.count, size_of(args.times.type), "args.times: misaligned"}},
+                      {{args.offsets, args.capacity + 1, 8, "args.offsets: misaligned"},
+                       {args.segment_count, 1, 8, "args.segment_count: misaligned"}},
+                      "args.offsets, args.segment_count: overlap args.times or each other");
 }
 
 /// Whether a segment begins at stamp i.
