@@ -68,7 +68,7 @@ std::int64_t nearest_int64(double a) {
   auto mantissa = static_cast<Wide>(std::ldexp(fraction, 53));
   exponent -= 53;
   if (exponent > 20) return a > 0 ? INT64_MAX : INT64_MIN;
-  if (exponent >= 0) return held(mantissa << exponent);
+  if (exponent >= 0) return held(mantissa * (Wide{1} << exponent));
   if (exponent < -60) return 0;
   const Wide one = Wide{1} << -exponent;
   Wide whole = mantissa >= 0 ? mantissa / one : -((-mantissa + one - 1) / one);
@@ -82,7 +82,10 @@ TEST(Arithmetic, ToInt64RoundsToEvenAndHoldsAtTheEnds) {
   EXPECT_EQ(detail::to_int64(-std::numeric_limits<double>::quiet_NaN()), 0);
   EXPECT_EQ(detail::to_int64(std::numeric_limits<double>::infinity()), INT64_MAX);
   EXPECT_EQ(detail::to_int64(-std::numeric_limits<double>::infinity()), INT64_MIN);
-  EXPECT_EQ(detail::to_int64(9223372036854775808.0), INT64_MAX);
+  volatile double limit = 9223372036854775808.0;  // not folded: the conversion of an instruction would wrap
+  EXPECT_EQ(detail::to_int64(limit), INT64_MAX);
+  EXPECT_EQ(detail::to_int64(2 * limit), INT64_MAX);
+  EXPECT_EQ(detail::to_int64(-2 * limit), INT64_MIN);
   EXPECT_EQ(detail::to_int64(9223372036854774784.0), 9223372036854774784);
   EXPECT_EQ(detail::to_int64(-9223372036854775808.0), INT64_MIN);
   EXPECT_EQ(detail::to_int64(-9223372036854774784.0), -9223372036854774784);

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <robocache/temporal/check_times.hpp>
+#include <robocache/temporal/grid_offsets.hpp>
+#include <robocache/temporal/split_segments.hpp>
 
 #include "support/launch.hpp"
 #include "support/random.hpp"
@@ -11,6 +13,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -306,6 +309,18 @@ TEST(CheckTimesHost, HeaderOnlyInstantiationRefusesOtherTypes) {
   EXPECT_TRUE(is_error(check_times<double>(args, Host{}), StatusCode::unsupported_type, "times"));
   EXPECT_EQ(offence, 77);
   EXPECT_TRUE(is_error(check_times<float, double>(args, Host{}), StatusCode::unsupported_type, "times"));
+}
+
+TEST(TimeOperators, TheStreamCannotBeLeftOut) {
+  const auto check = [](const auto& args, auto where) -> decltype(check_times(args, where)) { return {}; };
+  const auto split = [](const auto& args, auto where) -> decltype(split_segments(args, where)) { return {}; };
+  const auto grid = [](const auto& args, auto where) -> decltype(grid_offsets(args, where)) { return {}; };
+  EXPECT_TRUE((std::is_invocable_r<Status, decltype(check), CheckTimesArgs, Host>::value));
+  EXPECT_TRUE((std::is_invocable_r<Status, decltype(split), SplitSegmentsArgs, Host>::value));
+  EXPECT_TRUE((std::is_invocable_r<Status, decltype(grid), GridOffsetsArgs, Host>::value));
+  EXPECT_FALSE((std::is_invocable<decltype(check), CheckTimesArgs, std::nullptr_t>::value));
+  EXPECT_FALSE((std::is_invocable<decltype(split), SplitSegmentsArgs, std::nullptr_t>::value));
+  EXPECT_FALSE((std::is_invocable<decltype(grid), GridOffsetsArgs, std::nullptr_t>::value));
 }
 
 TEST(CheckTimesHost, PackedOffences) {
