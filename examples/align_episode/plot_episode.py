@@ -141,9 +141,8 @@ def draw_stream(axes, stream, columns, raw_times, raw, times, aligned, state, pe
         shift = round(float(middles[n]), decimals) if apart else 0.0
         sign = "+" if shift < 0 else "\u2212"
         label = stream["channels"][column] + (f" {sign} {abs(shift):.6g}" if shift else "")
-        axes.plot(
-            raw_times, raw[:, n] - shift, "o", color=COLOURS[n], alpha=0.4, markersize=2.5 if dense else 6, markeredgewidth=0
-        )
+        size = 2.5 if dense else 6
+        axes.plot(raw_times, raw[:, n] - shift, "o", color=COLOURS[n], alpha=0.4, markersize=size, markeredgewidth=0)
         axes.plot(
             times,
             aligned[:, n] - shift,
@@ -159,7 +158,8 @@ def draw_stream(axes, stream, columns, raw_times, raw, times, aligned, state, pe
     for value, begin, end in runs(state):
         _, colour, opacity = STATES[value]
         if opacity > 0:
-            axes.axvspan(times[begin] - period / 2, times[end - 1] + period / 2, color=colour, alpha=opacity, linewidth=0)
+            edges = times[begin] - period / 2, times[end - 1] + period / 2
+            axes.axvspan(*edges, color=colour, alpha=opacity, linewidth=0)
     rate = f"{stream['rate_hz']:.0f} Hz, " if stream["rate_hz"] > 0 else ""
     axes.set_title(f"{stream['name']}: {rate}{' + '.join(dict.fromkeys(kinds))}", loc="left", fontsize=9)
     axes.legend(loc="lower right", bbox_to_anchor=(1.005, 0.98), ncol=4, frameon=False, fontsize=8, columnspacing=1.2)
@@ -208,9 +208,10 @@ def draw(folder):
         raw_times = (np.load(folder / "raw" / f"{s}_times_ns.npy") - start) * 1e-9
         raw = np.load(folder / "raw" / f"{s}_values.npy")
         seen = slice(*np.searchsorted(raw_times, window))
+        raw_times, raw = raw_times[seen], as_written(raw[seen], streams[s])
         rows = slice(first, last)
-        raw = as_written(raw[seen], streams[s])
-        draw_stream(axes, streams[s], columns[s], raw_times[seen], raw, times[rows], aligned[s][rows], states[s][rows], period)
+        of_rows = times[rows], aligned[s][rows], states[s][rows]
+        draw_stream(axes, streams[s], columns[s], raw_times, raw, *of_rows, period)
         axes.tick_params(labelbottom=s == shown[-1])
     axes.set_xlim(*window)
     axes.set_xlabel("seconds since the first sample of the episode")
