@@ -5,6 +5,7 @@
 
 #include "support/half.hpp"
 #include "support/random.hpp"
+#include "support/type_names.hpp"
 
 #include <gtest/gtest.h>
 
@@ -31,7 +32,7 @@ class Interpolate : public ::testing::Test {
   static constexpr F nan = std::numeric_limits<F>::quiet_NaN();
 };
 using FloatTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(Interpolate, FloatTypes);
+TYPED_TEST_SUITE(Interpolate, FloatTypes, test::TypeNames);
 
 TYPED_TEST(Interpolate, LinearIsExactAtBothEndsAndAccurateBetween) {
   using F = TypeParam;
