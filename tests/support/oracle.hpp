@@ -213,16 +213,17 @@ inline Plan plan_for(const Segment& s, const ChannelGroup& g, Real q) {
 
 /// Samples around a bracket, as far as no interval has length zero: the curve that one bracket belongs to.
 struct Stretch {
-  std::vector<Real> t, y;  ///< t in seconds from its first sample
+  std::vector<Real> t, y;  ///< t as stored: its differences are exact
   std::vector<Real> h, m;  ///< of the intervals: length, secant
   std::size_t k = 0;       ///< the bracket is [k, k+1]
+  Real unit;
 
-  Stretch(const Segment& s, std::int64_t left, std::int64_t channel) {
+  Stretch(const Segment& s, std::int64_t left, std::int64_t channel) : unit(s.unit) {
     std::int64_t low = left, high = left + 1;
     while (low > 0 && s.at(low - 1) < s.at(low)) --low;
     while (high + 1 < s.size() && s.at(high) < s.at(high + 1)) ++high;
     for (std::int64_t j = low; j <= high; ++j) {
-      t.push_back((s.at(j) - s.at(low)) * s.unit);
+      t.push_back(s.at(j));
       y.push_back(s.value(j, channel));
       if (j == low) continue;
       h.push_back((s.at(j) - s.at(j - 1)) * s.unit);
@@ -240,7 +241,7 @@ struct Slope {
 
 inline Slope cubic_slope(const Stretch& c, std::size_t k) {
   const std::size_t before = k == 0 ? 0 : k - 1, after = k + 1 == c.y.size() ? k : k + 1;
-  const Real span = c.t[after] - c.t[before];
+  const Real span = (c.t[after] - c.t[before]) * c.unit;
   return {(c.y[after] - c.y[before]) / span, std::fabs(c.y[after] - c.y[before]) / span, false};
 }
 
