@@ -4,6 +4,7 @@
 #include <robocache/temporal/bracket.hpp>
 
 #include "support/random.hpp"
+#include "support/reserved_memory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,10 +14,6 @@
 #include <limits>
 #include <string>
 #include <vector>
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 namespace robocache {
 namespace {
@@ -354,14 +351,11 @@ TEST(Bracket, UnsortedIntegersFromTheWholeRangeAreDefined) {
   }
 }
 
-#if defined(__linux__)
 TEST(Bracket, MoreThan2To31Stamps) {
-  // Zero pages that are never written cost no memory.
   const std::int64_t count = 3'000'000'000;
-  const auto bytes = static_cast<std::size_t>(count) * sizeof(float);
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) GTEST_SKIP() << "no address space for 12 GB";
-  auto* stamps = static_cast<float*>(memory);
+  const test::ReservedZeros<float> memory(count);
+  float* stamps = memory.data();
+  if (stamps == nullptr) GTEST_SKIP() << "no address space for " << count << " stamps";
   for (int i = 0; i < 1000; ++i) stamps[count - 1000 + i] = static_cast<float>(i + 1);
   stamps[0] = -1.0f;
   const Stamps<float> t = {stamps, count, {}};
@@ -372,9 +366,7 @@ TEST(Bracket, MoreThan2To31Stamps) {
   EXPECT_EQ(last_not_after(t, 500.5), count - 1000 + 499);
   EXPECT_EQ(first_not_before(t, 500.5), count - 1000 + 500);
   EXPECT_EQ(last_not_after(t, 1e9), count - 1);
-  munmap(memory, bytes);
 }
-#endif
 
 // Spans and limits
 // -----------------------------------------------------------------------------------------------------

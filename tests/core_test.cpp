@@ -10,6 +10,8 @@
 #include <robocache/temporal/sample_status.hpp>
 #include <robocache/temporal/sensor_stream.hpp>
 
+#include "support/reserved_memory.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -505,15 +507,7 @@ TEST(ParallelFor, NestedAndConcurrentCallsDoNotDisturbEachOther) {
   EXPECT_EQ(visits, 800);
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#if defined(__linux__) && !defined(SANITIZED)
+#if defined(__linux__) && !ROBOCACHE_TEST_SANITIZED
 // A thread's stack of 8 MiB cannot be mapped under this limit many times, so the system refuses threads midway.
 [[noreturn]] void run_with_little_memory() {
   Coverage coverage(100'000);
