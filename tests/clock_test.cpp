@@ -96,16 +96,21 @@ TEST(Clock, RandomIntegerStampsAgreeWith128BitSums) {
   }
 }
 
-TEST(Clock, OrderSurvivesAnyClock) {
+// A negative drift takes from each step what it adds far from the reference, where a double no longer resolves it:
+// sensor clocks are within 1e-3 at Unix times even from the reference 0, and anything above -1 is within 2^53 ns.
+TEST(Clock, OrderIsKept) {
   SCOPED_TRACE(test::seed_trace());
   test::Random random(2);
-  for (int i = 0; i < 300'000; ++i) {
-    const bool wild = i % 2 == 0;
-    const std::int64_t a = wild ? static_cast<std::int64_t>(random.next()) : unix_now + random.below(1'000'000);
-    const std::int64_t b = wild ? static_cast<std::int64_t>(random.next()) : a + random.below(3);
-    const Clock clock = make_clock(wild ? static_cast<std::int64_t>(random.next()) : random.below(1000),
-                                   wild ? random.unit() : random.signed_unit() * 0.4,
-                                   wild ? static_cast<std::int64_t>(random.next()) : unix_now);
+  for (int i = 0; i < 400'000; ++i) {
+    std::int64_t a = unix_now + random.below(1'000'000), b = a + random.below(3);
+    Clock clock = make_clock(random.below(1000), random.signed_unit() * 1e-3, 0);
+    if (i % 3 == 0) clock = make_clock(0, -0.999 * random.unit(), unix_now);
+    if (i % 3 == 1) {
+      a = static_cast<std::int64_t>(random.next());
+      b = static_cast<std::int64_t>(random.next());
+      clock =
+          make_clock(static_cast<std::int64_t>(random.next()), random.unit(), static_cast<std::int64_t>(random.next()));
+    }
     const std::int64_t first = a < b ? a : b, second = a < b ? b : a;
     ASSERT_LE(corrected(first, clock), corrected(second, clock))
         << first << ' ' << second << " drift " << clock.drift << " reference " << clock.reference;
