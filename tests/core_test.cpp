@@ -39,15 +39,13 @@ static_assert(std::is_nothrow_default_constructible<Status>::value, "no exceptio
 static_assert(Status().ok(), "usable in constant expressions");
 static_assert(!Status(StatusCode::overflow, "x").ok(), "usable in constant expressions");
 
-TEST(Status, DefaultIsOkAndSaysNothing) {
-  const Status status;
-  EXPECT_TRUE(status.ok());
-  EXPECT_EQ(status.code(), StatusCode::ok);
-  EXPECT_STREQ(status.what(), "");
-  EXPECT_EQ(status.cuda_error(), 0);
-}
+TEST(Status, DefaultIsOkAndOthersKeepWhatTheyAreGiven) {
+  const Status fine;
+  EXPECT_TRUE(fine.ok());
+  EXPECT_EQ(fine.code(), StatusCode::ok);
+  EXPECT_STREQ(fine.what(), "");
+  EXPECT_EQ(fine.cuda_error(), 0);
 
-TEST(Status, KeepsCodeTextAndCudaError) {
   const char* text = "args.out.pitch: smaller than the row's width";
   const Status status(StatusCode::cuda_error, text, 700);
   EXPECT_FALSE(status.ok());
@@ -131,7 +129,7 @@ TEST(Version, MacrosArePlainNumbersAndNameTheAbi) {
 // Types
 // ----------------------------------------------------------------------------------------------------------------
 
-TEST(Types, SizesAndTags) {
+TEST(Types, SizesTagsAndArithmetic) {
   EXPECT_EQ(size_of(ElementType::f32), 4);
   EXPECT_EQ(size_of(ElementType::f64), 8);
   EXPECT_EQ(size_of(ElementType::f16), 2);
@@ -151,9 +149,7 @@ TEST(Types, SizesAndTags) {
   EXPECT_EQ(sizeof(BFloat16), 2u);
   EXPECT_EQ(element_traits<__half>::type, ElementType::f16);
   EXPECT_EQ(element_traits<__nv_bfloat16>::type, ElementType::bf16);
-}
 
-TEST(Types, ArithmeticIsDoubleWhereEitherSideIs) {
   EXPECT_TRUE((std::is_same<arithmetic_t<float, float>, float>::value));
   EXPECT_TRUE((std::is_same<arithmetic_t<Half, BFloat16>, float>::value));
   EXPECT_TRUE((std::is_same<arithmetic_t<double, float>, double>::value));
@@ -195,15 +191,13 @@ TEST(Views, TimesTakeTheirTypeFromThePointer) {
   EXPECT_EQ(Times().data, nullptr);
 }
 
-TEST(Segments, DefaultIsOneSegmentOfEveryRow) {
-  const Segments segments;
-  EXPECT_EQ(segments.count, 1);
-  const RowRange range = detail::segment_rows(segments, 0, 17);
-  EXPECT_EQ(range.begin, 0);
-  EXPECT_EQ(range.end, 17);
-}
+TEST(Segments, DefaultAndUniformRows) {
+  const Segments one;
+  EXPECT_EQ(one.count, 1);
+  const RowRange all = detail::segment_rows(one, 0, 17);
+  EXPECT_EQ(all.begin, 0);
+  EXPECT_EQ(all.end, 17);
 
-TEST(Segments, UniformRowsBeyond2To31) {
   const Segments segments = uniform(3'000'000'000, 5);
   const RowRange range = detail::segment_rows(segments, 2'999'999'999, 15'000'000'000);
   EXPECT_EQ(range.begin, 14'999'999'995);
@@ -242,7 +236,7 @@ TEST(Segments, WrongOffsetsNeverLeaveTheRows) {
 // Stream and query descriptions
 // ----------------------------------------------------------------------------------------
 
-TEST(SensorStream, DefaultsAreTheSafeOnes) {
+TEST(SensorStream, SafeDefaultsAndOutputWidths) {
   const SensorStream stream;
   EXPECT_EQ(stream.outside, Outside::fill);
   EXPECT_EQ(stream.gap, Gap::fill);
@@ -254,9 +248,7 @@ TEST(SensorStream, DefaultsAreTheSafeOnes) {
   EXPECT_EQ(stream.clock.offset, 0);
   EXPECT_EQ(stream.clock.drift, 0.0);
   EXPECT_EQ(stream.interpolation, Interpolation::linear);
-}
 
-TEST(SensorStream, OutputWidthOfEachGroup) {
   EXPECT_EQ(output_width(channels(7, Interpolation::pchip)), 7);
   const RotationFormat formats[] = {RotationFormat::quaternion_xyzw, RotationFormat::quaternion_wxyz,
                                     RotationFormat::rotation_vector, RotationFormat::rot6d};
@@ -348,15 +340,13 @@ Carved carve(detail::Carver carver) {
   return result;
 }
 
-TEST(Carver, MeasuringGivesNoPointers) {
+TEST(Carver, MeasuringGivesNoPointersAndNothingNeedsNothing) {
   const Carved measured = carve(detail::Carver());
   EXPECT_EQ(measured.bytes, nullptr);
   EXPECT_EQ(measured.doubles, nullptr);
   EXPECT_EQ(measured.ints, nullptr);
   EXPECT_GE(measured.needed, 3 + 8000 + 256u);
-}
 
-TEST(Carver, NothingTakenNeedsNothing) {
   EXPECT_EQ(detail::Carver().bytes(), 0u);
   char memory[8];
   EXPECT_EQ(detail::Carver(Workspace{memory + 1, 7}).bytes(), 0u);
