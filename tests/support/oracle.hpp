@@ -168,8 +168,8 @@ inline Plan plan_outside(const Segment& s, const ChannelGroup& g, Real q) {
 }
 
 inline Plan plan_for(const Segment& s, const ChannelGroup& g, Real q) {
-  const SensorStream& source = *s.source;
   if (s.size() == 0) return filled(Why::empty);
+  const SensorStream& source = *s.source;
   if (std::isnan(q)) return filled(Why::outside);
   const std::int64_t last = s.size() - 1;
   const std::int64_t i = s.last_at_or_before(q);

@@ -193,7 +193,7 @@ struct ResampleCase {
         Real sign = 1;
         const std::int64_t begin = want.group_begin[g], end = want.group_begin[g + 1];
         const std::size_t first = static_cast<std::size_t>(r * want.channels + begin);
-        if (want.elements[first].sign_is_free) {
+        if (end > begin && want.elements[first].sign_is_free) {
           Real product = 0;
           for (std::int64_t c = 0; c < end - begin; ++c)
             product += to_real(got.out[first + static_cast<std::size_t>(c)]) *
