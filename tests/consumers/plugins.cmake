@@ -16,7 +16,7 @@ foreach(architecture IN ITEMS sm_80 sm_90)
     COMMAND "${NM}" -DC --defined-only "${plugin}"
     OUTPUT_VARIABLE symbols COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY
   )
-  string(REGEX MATCHALL "[^\n]*(robocache::[^\n]*(resample|launch)|_kernel)[^\n]*" exported "${symbols}")
+  string(REGEX MATCHALL "[^\n]*(robocache::[^\n]*([ :](resample|launch_)|OnStream)|_kernel)[^\n]*" exported "${symbols}")
   if(exported)
     list(JOIN exported "\n" exported)
     message(FATAL_ERROR "${plugin} exports launchers or kernels:\n${exported}")
