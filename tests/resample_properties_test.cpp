@@ -57,6 +57,21 @@ TEST_P(ResampleProperties, ExactAtKnots) {
   check(Combination<std::int64_t, BFloat16, BFloat16>());
 }
 
+/// Where the weight rounds to one, the right sample must come out, however large the left one is.
+TEST_P(ResampleProperties, LinearIsExactAtBothEndsOfTheWeight) {
+  ResampleCase<Single> c;
+  c.times = {0, 1'000'000'000};
+  c.values = {1e8f, 0.1f, 0.1f, 1e8f};
+  c.width = 2;
+  c.ask({1, 999'999'999});
+  const auto result = c.run(GetParam());
+  ASSERT_OK(result.call);
+  EXPECT_EQ(result.out[0], 1e8f);
+  EXPECT_NEAR(result.out[1], 0.2f, 1e-6f);
+  EXPECT_EQ(result.out[2], 0.1f);
+  EXPECT_EQ(result.out[3], 1e8f);
+}
+
 /// The derivative of a smooth curve at a knot is one number, whichever side it is taken from.
 TEST_P(ResampleProperties, DerivativeAtKnotsIsTheSlope) {
   SCOPED_TRACE(seed_trace());
