@@ -29,6 +29,13 @@
 #define ROBOCACHE_HD
 #endif
 
+// Rare and long code that must not take registers from the common path of a kernel.
+#if defined(__CUDA_ARCH__)
+#define ROBOCACHE_NOINLINE_ON_DEVICE __noinline__
+#else
+#define ROBOCACHE_NOINLINE_ON_DEVICE inline
+#endif
+
 // Makes a host value opaque to the optimiser at no cost, so that no contraction can see how it was computed.
 #if defined(__x86_64__)
 #define ROBOCACHE_KEEP_ROUNDED(value) asm("" : "+x"(value))

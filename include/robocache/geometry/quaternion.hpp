@@ -67,7 +67,7 @@ ROBOCACHE_HD inline Quaternion<F> normalized(Quaternion<F> q) noexcept {
     q = {divide(q.x, largest), divide(q.y, largest), divide(q.z, largest), divide(q.w, largest)};
     square = dot(q, q);
   }
-  return scaled(q, divide(F(1), square_root(square)));
+  return scaled(q, divide_moderate(F(1), square_root(square)));
 }
 
 /// The unit quaternion of a rotation vector (axis times angle, radians).
@@ -146,14 +146,14 @@ ROBOCACHE_HD inline Quaternion<F> slerp(const Quaternion<F>& a, Quaternion<F> b,
   const Quaternion<F> difference = {a.x - b.x, a.y - b.y, a.z - b.z, a.w - b.w};
   const Quaternion<F> sum = {a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w};
   // tan(angle / 2) <= 1 for angle in [0, pi/2] between the two as points of the unit sphere
-  const F tangent = divide(square_root(dot(difference, difference)), square_root(dot(sum, sum)));
+  const F tangent = divide_moderate(square_root(dot(difference, difference)), square_root(dot(sum, sum)));
   const F angle = F(2) * (tangent * atanc_of_square(tangent * tangent));
   F from_a, from_b;
   const bool between = weight >= F(0) && weight <= F(1);
   if (between) {
     // sin(k angle) / sin(angle) by sinc, which has no singularity at zero
     const F u = angle * angle, rest = F(1) - weight;
-    const F inverse = divide(F(1), sinc_of_square(u));
+    const F inverse = divide_moderate(F(1), sinc_of_square(u));
     from_a = rest * (sinc_of_square(rest * rest * u) * inverse);
     from_b = weight * (sinc_of_square(weight * weight * u) * inverse);
   } else {

@@ -11,17 +11,23 @@
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
 
-/// The most channels one access can carry: both sides aligned, whole rows, 16 bytes at most.
-template <class In, class Out>
-int channels_per_access(const ResampleJob& job) noexcept {
+/// The most channels one access can carry: every group whole accesses, aligned on both sides, 16 bytes at most.
+template <class Of>
+int channels_per_access(const ResampleJob& job, int most) noexcept {
+  constexpr auto in_bytes = static_cast<std::int64_t>(sizeof(typename Of::In));
+  constexpr auto out_bytes = static_cast<std::int64_t>(sizeof(typename Of::Out));
   const auto fits = [&job](int v) {
-    const std::int64_t bytes_in = v * static_cast<std::int64_t>(sizeof(In));
-    const std::int64_t bytes_out = v * static_cast<std::int64_t>(sizeof(Out));
-    return bytes_in <= 16 && bytes_out <= 16 && job.groups[0].width % v == 0 && job.pitch_in % v == 0 &&
-           job.pitch_out % v == 0 && reinterpret_cast<std::uintptr_t>(job.values) % bytes_in == 0 &&
-           reinterpret_cast<std::uintptr_t>(job.out) % bytes_out == 0;
+    bool fit = v * in_bytes <= 16 && v * out_bytes <= 16 && job.pitch_in % v == 0 && job.pitch_out % v == 0 &&
+               reinterpret_cast<std::uintptr_t>(job.values) % static_cast<std::uintptr_t>(v * in_bytes) == 0 &&
+               reinterpret_cast<std::uintptr_t>(job.out) % static_cast<std::uintptr_t>(v * out_bytes) == 0;
+    for (std::int32_t g = 0; g < job.group_count; ++g) {
+      const PlacedGroup& group = job.groups[g];
+      fit = fit && (group.kind == Interpolation::slerp ||
+                    (group.first_in % v == 0 && group.first_out % v == 0 && group.width % v == 0));
+    }
+    return fit;
   };
-  int v = 8;
+  int v = most;
   while (v > 1 && !fits(v)) v /= 2;
   return v;
 }
@@ -29,14 +35,15 @@ int channels_per_access(const ResampleJob& job) noexcept {
 template <class Of>
 ROBOCACHE_HIDDEN ResampleLaunch launch_of(const ResampleJob& job, const ResampleTuning& tuning,
                                           std::int64_t items_per_row) noexcept {
-  const int rows = tile_rows(tuning, items_per_row);
-  return {(job.rows + rows - 1) / rows, rows, has_plain_clock(job), Divisor(larger<std::int64_t>(items_per_row, 1))};
+  const int rows = larger(job.width_out, job.pitch_out) > widest_row ? 1 : tile_rows(tuning, items_per_row);
+  const bool simple = has_plain_clock(job) && job.samples < INT32_MAX - 2;
+  return {(job.rows + rows - 1) / rows, rows, simple, Divisor(larger<std::int64_t>(items_per_row, 1))};
 }
 
 template <class Of, int V>
 ROBOCACHE_HIDDEN void launch_two_point(const ResampleJob& job, cudaStream_t stream) noexcept {
   if constexpr (V * sizeof(typename Of::In) <= 16 && V * sizeof(typename Of::Out) <= 16) {
-    constexpr ResampleTuning tuning = two_point_tuning(V * sizeof(typename Of::In));
+    constexpr ResampleTuning tuning = two_point_tuning(V * sizeof(typename Of::In), sizeof(typename Of::F));
     const ResampleLaunch launch = launch_of<Of>(job, tuning, job.groups[0].width / V);
     const auto blocks = static_cast<unsigned int>(smaller<std::int64_t>(launch.tiles, INT32_MAX));
     resample_two_point_kernel<Of, V, tuning.threads, tuning.blocks, tuning.batch>
@@ -44,12 +51,16 @@ ROBOCACHE_HIDDEN void launch_two_point(const ResampleJob& job, cudaStream_t stre
   }
 }
 
-template <class Of>
-ROBOCACHE_HIDDEN void launch_groups(const ResampleJob& job, cudaStream_t stream) noexcept {
-  constexpr ResampleTuning tuning = groups_tuning(sizeof(typename Of::F));
-  const ResampleLaunch launch = launch_of<Of>(job, tuning, larger<std::int64_t>(job.width_out, 1));
+template <class Of, int V, bool Smooth>
+ROBOCACHE_HIDDEN void launch_groups(ResampleJob job, cudaStream_t stream) noexcept {
+  constexpr ResampleTuning tuning = groups_tuning(sizeof(typename Of::F), Smooth);
+  const ResampleLaunch launch = launch_of<Of>(job, tuning, larger<std::int64_t>(job.width_out / V, 1));
   const auto blocks = static_cast<unsigned int>(smaller<std::int64_t>(launch.tiles, INT32_MAX));
-  resample_groups_kernel<Of, tuning.threads, tuning.blocks><<<blocks, tuning.threads, 0, stream>>>(job, launch);
+  for (std::int32_t g = 0; g < job.group_count; ++g) {
+    job.groups[g].packs = Divisor(larger<std::int64_t>(job.groups[g].width / V, 1));
+  }
+  resample_groups_kernel<Of, V, Smooth, tuning.threads, tuning.blocks, tuning.batch>
+      <<<blocks, tuning.threads, 0, stream>>>(job, launch);
 }
 
 /// The kernel for a job, enqueued.
@@ -59,12 +70,21 @@ struct ResampleOnStream {
   template <class Of>
   ROBOCACHE_HIDDEN Status operator()(Of, const ResampleJob& job) const noexcept {
     const PlacedGroup& first = job.groups[0];
-    const bool alone = job.group_count == 1 && is_two_point(first.kind) && !first.derivative && first.width > 0;
-    if (!alone || first.width > widest_two_point) {
-      launch_groups<Of>(job, stream);
+    if (job.group_count > 1 || !is_two_point(first.kind) || first.derivative || first.width == 0) {
+      bool smooth = false;
+      for (std::int32_t g = 0; g < job.group_count; ++g) smooth = smooth || is_smooth(job.groups[g].kind);
+      if (!smooth) {
+        launch_groups<Of, 1, false>(job, stream);
+      } else if constexpr (!Of::two_point_only) {
+        if (channels_per_access<Of>(job, 2) == 2) {
+          launch_groups<Of, 2, true>(job, stream);
+        } else {
+          launch_groups<Of, 1, true>(job, stream);
+        }
+      }
       return launch_status();
     }
-    switch (channels_per_access<typename Of::In, typename Of::Out>(job)) {
+    switch (channels_per_access<Of>(job, 8)) {
       case 8:
         launch_two_point<Of, 8>(job, stream);
         break;

@@ -171,56 +171,84 @@ inline bool write_group(const ResampleJob& job, const PlacedGroup& group, const 
   return finite;
 }
 
+/// Group g of the `count` rows from `first_row` on, whose plans these are.
+template <class Of>
+inline void write_rows(const ResampleJob& job, std::int32_t g, const typename Of::Plan* plans, std::int64_t first_row,
+                       std::int32_t count) noexcept {
+  const PlacedGroup& group = job.groups[g];
+  auto* out = static_cast<typename Of::Out*>(job.out) + first_row * job.pitch_out + group.first_out;
+  for (std::int32_t i = 0; i < count; ++i, out += job.pitch_out) {
+    const bool finite = write_group<Of>(job, group, plans[i], out);
+    if (job.status == nullptr) continue;
+    job.status[(first_row + i) * job.group_count + g] = finite ? plans[i].status : plans[i].status | status_non_finite;
+  }
+}
+
 // fma is a library call unless the code may use the instruction, which a portable build may not. So the arithmetic is
 // compiled twice and the processor asked at run time; results are the same bits either way.
 #if ROBOCACHE_DISPATCH_FMA
 template <class Of>
-__attribute__((target("avx2,fma"), flatten)) bool write_group_fma(const ResampleJob& job, const PlacedGroup& group,
-                                                                  const typename Of::Plan& plan,
-                                                                  typename Of::Out* out) noexcept {
-  return write_group<Of>(job, group, plan, out);
+__attribute__((target("avx2,fma"), flatten)) void write_rows_fma(const ResampleJob& job, std::int32_t g,
+                                                                 const typename Of::Plan* plans, std::int64_t first_row,
+                                                                 std::int32_t count) noexcept {
+  write_rows<Of>(job, g, plans, first_row, count);
 }
 #endif
 
 template <class Of>
-auto fastest_write_group() noexcept {
+auto fastest_write_rows() noexcept {
 #if ROBOCACHE_DISPATCH_FMA
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &write_group_fma<Of>;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &write_rows_fma<Of>;
 #endif
-  return &write_group<Of>;
+  return &write_rows<Of>;
 }
 
+/// Rows of one segment go together, a few at a time, so that planning and writing are loops of their own.
 template <class Of, bool PlainClock>
 void resample_rows(const ResampleJob& job, std::int64_t begin, std::int64_t end) noexcept {
-  using Stamp = typename Of::Stamp;
-  using Out = typename Of::Out;
-  const auto write = fastest_write_group<Of>();
-  std::int64_t near = 0;
-  for (std::int64_t r = begin; r < end; ++r) {
-    const RowQuery<Stamp> query = locate_row<Stamp, PlainClock>(job, r, near);
-    if (!query.wanted) continue;
-    near = query.segment;
-    Out* row = static_cast<Out*>(job.out) + r * job.pitch_out;
+  using Value = time_value_t<typename Of::Stamp>;
+  constexpr std::int32_t most = 32;
+  Value at[most];
+  Bracket<Value> found[most];
+  typename Of::Plan plans[most];
+  const auto write = fastest_write_rows<Of>();
+  RowQuery<typename Of::Stamp> query;
+  for (std::int64_t r = begin; r < end;) {
+    locate_row<PlainClock>(job, r, query.segment, query);
+    std::int32_t count = 0;
+    auto next = query;
+    while (next.wanted && next.segment == query.segment) {
+      at[count++] = next.at;
+      if (count == most || r + count == end) break;
+      locate_row<PlainClock>(job, r + count, next.segment, next);
+    }
     Interpolation searched = job.groups[0].kind;
-    std::int64_t found = find_sample(query.stamps, query.at, searched, job.rules.slack);
-    typename Of::Plan plan;
     for (std::int32_t g = 0; g < job.group_count; ++g) {
       const PlacedGroup& group = job.groups[g];
       if (!group.shares_plan) {
-        if (needs_search(group.kind, searched, job.rules.slack)) {
+        if (g == 0 || needs_search(group.kind, searched, job.rules.slack)) {
           searched = group.kind;
-          found = find_sample(query.stamps, query.at, searched, job.rules.slack);
+          for (std::int32_t i = 0; i < count; ++i) {
+            found[i] = find_bracket<std::int64_t>(query.stamps, query.guide, at[i], searched, job.rules.slack);
+          }
         }
-        plan = {};
-        plan_sample_into<typename Of::F>(plan, query.stamps, query.first_row, query.at, found, group, job.rules,
-                                         group.stencil, job.status != nullptr);
+        for (std::int32_t i = 0; i < count; ++i) {
+          plans[i] = {};
+          plan_sample_into<typename Of::F>(plans[i], query.stamps, query.first_row, at[i], found[i], group, job.rules,
+                                           group.reach, job.status != nullptr);
+        }
       }
-      const bool finite = write(job, group, plan, row + group.first_out);
-      if (job.status != nullptr) {
-        job.status[r * job.group_count + g] = finite ? plan.status : plan.status | status_non_finite;
-      }
+      write(job, g, plans, r, count);
     }
+    r += count > 0 ? count : 1;
   }
+}
+
+/// The usual case, all inlined: with the clock a constant, a stamp is read as it is.
+template <class Of>
+__attribute__((flatten)) void resample_rows_as_logged(const ResampleJob& job, std::int64_t begin,
+                                                      std::int64_t end) noexcept {
+  resample_rows<Of, true>(job, begin, end);
 }
 
 struct ResampleOnHost {
@@ -231,7 +259,7 @@ struct ResampleOnHost {
     constexpr std::int64_t work_per_thread = 1 << 14;  // elements; a thread costs some 20 us to start
     const std::int64_t least_rows = larger<std::int64_t>(work_per_thread / larger<std::int64_t>(job.width_out, 1), 1);
     parallel_for(host, job.rows, least_rows,
-                 [&job, run = has_plain_clock(job) ? &resample_rows<Of, true> : &resample_rows<Of, false>](
+                 [&job, run = has_plain_clock(job) ? &resample_rows_as_logged<Of> : &resample_rows<Of, false>](
                      std::int64_t begin, std::int64_t end) { run(job, begin, end); });
     return {};
   }

@@ -20,6 +20,9 @@ ROBOCACHE_NAMESPACE_BEGIN
 /// Channel groups that one stream may have.
 constexpr std::int32_t max_groups = 32;
 
+/// Channels that one stream may have, in or out.
+constexpr std::int64_t max_width = std::int64_t{1} << 30;
+
 namespace detail {
 
 /// A channel group and its place in the rows.
@@ -27,8 +30,9 @@ struct PlacedGroup : ChannelGroup {
   std::int32_t first_in = 0;
   std::int32_t first_out = 0;
   std::int32_t width_out = 0;
-  bool shares_plan = false;  ///< with the group before
-  bool stencil = false;      ///< some group of those that share this plan is smooth
+  bool shares_plan = false;      ///< with the group before
+  Divisor packs;                 ///< accesses of a row; set by the launch
+  Reach reach = Reach::bracket;  ///< the furthest of the groups that share this plan
 };
 
 struct ResampleJob {
@@ -65,7 +69,7 @@ inline Status place_groups(const SensorStream& source, ResampleJob* job, std::in
   if (source.group_count != 0 && source.groups == nullptr) {
     return {StatusCode::null_pointer, "args.source.groups: null"};
   }
-  if (source.values.width > INT32_MAX) return {StatusCode::overflow, "args.source.values.width: more than 2^31 - 1"};
+  if (source.values.width > max_width) return {StatusCode::overflow, "args.source.values.width: more than 2^30"};
   if (source.interpolation > Interpolation::angle) {
     return {StatusCode::invalid_value, "args.source.interpolation: unknown"};
   }
@@ -98,10 +102,10 @@ inline Status place_groups(const SensorStream& source, ResampleJob* job, std::in
     placed.width_out = output_width(group);
     if (g > 0 && same_plan(job->groups[g - 1], placed)) placed.shares_plan = true;
     if (!placed.shares_plan) leader = g;
-    if (is_smooth(placed.kind)) job->groups[leader].stencil = true;
+    job->groups[leader].reach = larger(job->groups[leader].reach, reach_of(placed.kind));
     in += group.width;
     out += placed.width_out;
-    if (in > source.values.width || out > INT32_MAX) {
+    if (in > source.values.width || out > max_width) {
       return {StatusCode::invalid_size, "args.source.groups: wider than args.source.values"};
     }
   }
@@ -236,11 +240,12 @@ Status prepare(const Args& args, ResampleJob* job) noexcept {
 /// Where a row's value comes from: a segment's stamps, and a time.
 template <class Stamp>
 struct RowQuery {
-  Stamps<Stamp> stamps;    ///< none where the row has no segment
-  std::int64_t first_row;  ///< the source row of stamps[0]
-  time_value_t<Stamp> at;
-  bool wanted;  ///< false: the row is outside every segment of ragged rows and stays as it is
-  std::int64_t segment = 0;
+  Stamps<Stamp> stamps = {nullptr, 0, {}};      ///< none where the row has no segment
+  SearchGuide<time_value_t<Stamp>> guide = {};  ///< of stamps
+  time_value_t<Stamp> at = {};
+  std::int64_t first_row = 0;  ///< the source row of stamps[0]
+  std::int64_t segment = -1;   ///< whose stamps these are; -1: none yet
+  bool wanted = true;          ///< false: the row is outside every segment of ragged rows and stays as it is
 };
 
 ROBOCACHE_HD inline std::int64_t later_by(std::int64_t t, std::int64_t by) noexcept { return saturating_add(t, by); }
@@ -251,31 +256,38 @@ inline bool has_plain_clock(const ResampleJob& job) noexcept {
   return job.clocks == nullptr && job.clock.offset == 0 && job.clock.drift == 0.0;
 }
 
-/// `near` is a guess of the row's segment, where rows are ragged.
-template <class Stamp, bool PlainClock>
-ROBOCACHE_HD inline RowQuery<Stamp> locate_row(const ResampleJob& job, std::int64_t r, std::int64_t near) noexcept {
+/// Locates row r. `row` is that of an earlier row, whose segment is kept if it is the same, or a fresh one. `near` is a
+/// guess of the segment, where rows are ragged.
+template <bool PlainClock, class Stamp>
+ROBOCACHE_HD inline void locate_row(const ResampleJob& job, std::int64_t r, std::int64_t near,
+                                    RowQuery<Stamp>& row) noexcept {
   using Value = time_value_t<Stamp>;
   const Queries& at = job.at;
-  RowQuery<Stamp> row = {{nullptr, 0, {}}, 0, Value(0), true};
   std::int64_t block, step;  // segment (or anchor) and position in it
+  row.wanted = true;
   if (at.row_offsets != nullptr) {
     block = ragged_segment_near(at.row_offsets, job.segments.count, r, near);
     row.wanted = block >= 0 && block < job.segments.count;
-    if (!row.wanted) return row;
+    if (!row.wanted) return;
     step = r - larger<std::int64_t>(at.row_offsets[block], 0);
   } else {
     block = job.by_steps.divide(r);
     step = r - block * at.steps;
   }
   const std::int64_t s = at.kind == Queries::Kind::windows ? at.segment_of[block] : block;
-  row.segment = s;
-  if (s < 0 || s >= job.segments.count) return row;
-  const RowRange range = segment_rows(job.segments, s, job.samples);
-  row.stamps = stamps_of<Stamp>(job.times, range,
-                                PlainClock              ? Clock{}
-                                : job.clocks != nullptr ? job.clocks[s]
-                                                        : job.clock);
-  row.first_row = range.begin;
+  if (s < 0 || s >= job.segments.count) {
+    row = {};
+    return;
+  }
+  if (s != row.segment) {
+    const RowRange range = segment_rows(job.segments, s, job.samples);
+    const Clock clock = job.clocks != nullptr ? job.clocks[s] : job.clock;
+    row.stamps = stamps_of<Stamp>(job.times, range, PlainClock ? Clock{} : clock);
+    row.guide = SearchGuide<Value>::of(row.stamps);
+    row.first_row = range.begin;
+    row.segment = s;
+  }
+  if (PlainClock) row.stamps.clock = Clock{};  // says so to the compiler, whatever row held
   const Stamp* times = static_cast<const Stamp*>(at.times.data);
   switch (at.kind) {
     case Queries::Kind::times:
@@ -285,14 +297,13 @@ ROBOCACHE_HD inline RowQuery<Stamp> locate_row(const ResampleJob& job, std::int6
       row.at = static_cast<Value>(times[step]);
       break;
     case Queries::Kind::grid:
-      row.at = grid_time(job.grid, grid_start(at, row.stamps, s), step);
+      row.at = grid_time(job.grid, grid_start<Stamp>(at, row.guide.first, s), step);
       break;
     case Queries::Kind::windows:
       row.at = later_by(static_cast<Value>(times[block]),
                         static_cast<Value>(static_cast<const Stamp*>(at.offsets.data)[step]));
       break;
   }
-  return row;
 }
 
 /// On the way out: value * scale + shift of one output channel, fused, then rounded.

@@ -6,6 +6,7 @@
 #include <robocache/resample/resample.hpp>
 
 #include <cstdint>
+#include <type_traits>
 
 // A block works on a tile of output rows in two phases. First a thread per row finds the bracket and decides (plans)
 // the row; then all threads stream the tile's elements, evenly spread whatever the width of a row. While one block
@@ -18,7 +19,7 @@ namespace detail {
 struct ResampleLaunch {
   std::int64_t tiles;
   int rows_per_tile;
-  bool plain_clock;
+  bool simple;            ///< plain clock, sample indices in 32 bits
   Divisor packs_per_row;  ///< two-point kernel only
 };
 
@@ -38,30 +39,40 @@ __device__ inline std::int64_t ragged_segment_by_warp(const std::int64_t* offset
   return low;
 }
 
-/// Phase one's search for one row of the tile. Every lane of the warp calls it; rows past `rows` get no work.
+/// Phase one for one row of the tile: where it is. Every lane of the warp calls it; rows past `rows` get no work.
 template <class Of>
-__device__ inline RowQuery<typename Of::Stamp> locate_tile_row(const ResampleJob& job, bool plain_clock,
-                                                               std::int64_t first_row, int rows) noexcept {
-  using Stamp = typename Of::Stamp;
-  const int mine = static_cast<int>(threadIdx.x);
-  const int first_of_warp = mine / 32 * 32;
-  RowQuery<Stamp> query = {};
-  if (first_of_warp >= rows) return query;
+__device__ inline void locate_tile_row(const ResampleJob& job, bool simple, std::int64_t first_row, int rows,
+                                       RowQuery<typename Of::Stamp>& query) noexcept {
+  const int mine = static_cast<int>(threadIdx.x), first_of_warp = mine / 32 * 32;
+  query.wanted = false;
+  if (first_of_warp >= rows) return;
   std::int64_t near = 0;
   if (job.at.row_offsets != nullptr) {
     near = ragged_segment_by_warp(job.at.row_offsets, job.segments.count, first_row + first_of_warp);
   }
-  if (mine >= rows) return query;
-  return plain_clock ? locate_row<Stamp, true>(job, first_row + mine, near)
-                     : locate_row<Stamp, false>(job, first_row + mine, near);
+  if (mine >= rows) return;
+  if (simple) {
+    locate_row<true>(job, first_row + mine, near, query);
+  } else {
+    locate_row<false>(job, first_row + mine, near, query);
+  }
 }
 
-/// What phase two needs of a row's plan.
-template <class F>
-struct TileRow {
-  std::int64_t place;  ///< 4 * (elements from the first value to the left sample) + action
-  F weight;
-};
+/// Phase one for one row and one group: what to do there.
+template <class F, class Plan, class Stamp>
+__device__ inline void plan_tile_row(const ResampleJob& job, bool simple, const RowQuery<Stamp>& query,
+                                     const PlacedGroup& group, Plan& plan) noexcept {
+  const bool has_status = job.status != nullptr;
+  if (simple) {
+    const Stamps<Stamp> stamps = {query.stamps.data, query.stamps.count, Clock{}};
+    const auto found = find_bracket<std::int32_t>(stamps, query.guide, query.at, group.kind, job.rules.slack);
+    plan_sample_into<F>(plan, stamps, query.first_row, query.at, found, group, job.rules, group.reach, has_status);
+  } else {
+    const auto found = find_bracket<std::int64_t>(query.stamps, query.guide, query.at, group.kind, job.rules.slack);
+    plan_sample_into<F>(plan, query.stamps, query.first_row, query.at, found, group, job.rules, group.reach,
+                        has_status);
+  }
+}
 
 /// scale * value + shift for V channels from a multiple of V.
 template <int V, class F>
@@ -95,94 +106,303 @@ __device__ inline void apply_affine(const Affine& affine, int channel, F (&value
   }
 }
 
-/// One group of a two-point kind, V channels an access, Batch accesses of a thread in flight.
+/// What phase two does with a row: which samples it reads, and whether it writes.
+enum TileAction : int {
+  leaves_row = 0,
+  reads_left = 1,
+  reads_right = 2,
+  writes = 4,
+  row_fill = writes,
+  row_sample = writes | reads_left,
+  row_blend = writes | reads_left | reads_right,
+  row_zero = writes | 8,
+};
+
+/// A row's plan in shared memory, read in one access (two for double).
+template <class F, class In>
+struct alignas(16) TileRow {
+  const In* left;  ///< first channel of the left sample
+  F weight;
+  int action;
+
+  template <class Stamp>
+  __device__ static TileRow of(const ResampleJob& job, const RowQuery<Stamp>& query,
+                               const SamplePlan<F>& plan) noexcept {
+    const In* values = static_cast<const In*>(job.values);
+    return {values + plan.left * job.pitch_in, plan.weight,
+            !query.wanted                   ? leaves_row
+            : plan.action == Action::blend  ? row_blend
+            : plan.action == Action::sample ? row_sample
+            : plan.action == Action::fill   ? row_fill
+                                            : row_zero};
+  }
+  __device__ SamplePlan<F> plan(F rate) const noexcept {
+    SamplePlan<F> p;
+    p.weight = weight;
+    p.rate = rate;
+    p.action = action == row_blend ? Action::blend : action == row_sample ? Action::sample : Action::zero;
+    return p;
+  }
+};
+
+/// Asks the L2 cache for a narrow row's samples as soon as its plan is known: phase two then waits for L2 instead of
+/// memory, and the request holds no register. Wide rows keep enough reads in flight by themselves, and so do
+/// accesses of 16 bytes.
+template <class F, class In>
+__device__ inline void prefetch_row(const ResampleJob& job, const TileRow<F, In>& row, Reach reach) noexcept {
+  constexpr std::int64_t most = 256, line = 64;
+  const std::int64_t pitch = job.pitch_in * static_cast<std::int64_t>(sizeof(In));
+  if (pitch > most || (row.action & reads_left) == 0) return;
+  const char* begin = reinterpret_cast<const char*>(row.left);
+  const std::int64_t after = (row.action & reads_right) != 0 ? (reach == Reach::bracket ? 2 : 3) * pitch : pitch;
+  // Never past the stream's last sample; a sample before the left one shares a line with it, or with an earlier row.
+  const char* end =
+      reinterpret_cast<const char*>(static_cast<const In*>(job.values) + (job.samples - 1) * job.pitch_in);
+  for (std::int64_t at = 0; at < after && begin + at < end; at += line) {
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(begin + at));
+  }
+}
+
+/// The intervals around a row's bracket, for smooth kinds.
+template <class F>
+struct alignas(16) TileStencil {
+  F before, after, inverse_before, inverse_after;
+  F inverse_before2, inverse_after2;
+
+  __device__ static TileStencil of(const StencilPlan<F>& p) noexcept {
+    return {p.before, p.after, p.inverse_before, p.inverse_after, p.inverse_before2, p.inverse_after2};
+  }
+};
+
+/// Where a tile's elements go.
+template <class Out>
+struct TileOutput {
+  Out* first;  ///< the tile's first row, the group's first channel
+  int pitch;   ///< elements
+  int rows;
+  unsigned int* non_finite;  ///< [rows], or null where nobody asks
+  unsigned int group_bit;
+  Affine affine;  ///< of the group's channels
+  double fill;
+
+  template <int V, class F>
+  __device__ void store(int row, int channel, F (&values)[V]) const noexcept {
+    if (non_finite != nullptr) {
+      bool finite = true;
+#pragma unroll
+      for (int v = 0; v < V; ++v) finite = finite && is_finite(values[v]);
+      if (!finite) atomicOr(non_finite + row, group_bit);
+    }
+    if (affine.scale != nullptr || affine.shift != nullptr) apply_affine(affine, channel, values);
+    store_pack<Out, V>(first + (row * pitch + channel), narrow_pack<Out>(values));
+  }
+  template <int V>
+  __device__ void store_fill(int row, int channel) const noexcept {
+    Pack<Out, V> pack;
+#pragma unroll
+    for (int v = 0; v < V; ++v) pack.elements[v] = Narrow<Out>::from(fill);
+    store_pack<Out, V>(first + (row * pitch + channel), pack);
+  }
+};
+
+/// Streams one group of a two-point kind: V channels an access, Batch items of a thread in flight. Plain: without
+/// status and affine, whose tests cost as much as the work of a narrow pack.
+template <bool Plain, class F, int V, int Threads, int Batch, class In, class Out>
+__device__ inline void stream_two_point(const TileRow<F, In>* tile_rows, int first_channel,
+                                        const Divisor& packs_per_row, std::int64_t pitch_in,
+                                        const TileOutput<Out>& out) noexcept {
+  using Word = typename detail::Word<static_cast<int>(sizeof(In)) * V>::type;
+  const int packs_of_row = static_cast<int>(packs_per_row.value);
+  const int packs = out.rows * packs_of_row;
+  for (int begin = static_cast<int>(threadIdx.x); begin < packs; begin += Threads * Batch) {
+    Word left[Batch], right[Batch];
+    F weight[Batch];
+    int row[Batch], channel[Batch], action[Batch];
+#pragma unroll
+    for (int b = 0; b < Batch; ++b) {
+      const int item = begin + b * Threads;
+      const bool active = Batch == 1 || item < packs;
+      row[b] = static_cast<int>(packs_per_row.divide_short(static_cast<std::uint32_t>(item)));
+      channel[b] = (item - row[b] * packs_of_row) * V;
+      const TileRow<F, In> tile_row = tile_rows[active ? row[b] : 0];
+      weight[b] = tile_row.weight;
+      action[b] = active ? tile_row.action : static_cast<int>(leaves_row);
+      const In* p = tile_row.left + (first_channel + channel[b]);
+      left[b] = {};
+      right[b] = {};
+      if ((action[b] & reads_left) != 0) left[b] = __ldg(reinterpret_cast<const Word*>(p));
+      if ((action[b] & reads_right) != 0) right[b] = __ldg(reinterpret_cast<const Word*>(p + pitch_in));
+    }
+#pragma unroll
+    for (int b = 0; b < Batch; ++b) {
+      if ((action[b] & writes) == 0) continue;
+      if (action[b] == row_fill) {
+        out.template store_fill<V>(row[b], channel[b]);
+        continue;
+      }
+      const auto from = bit_cast<Pack<In, V>>(left[b]), to = bit_cast<Pack<In, V>>(right[b]);
+      F values[V];
+#pragma unroll
+      for (int v = 0; v < V; ++v) {
+        const F a = widen<F>(from.elements[v]);
+        const F between = linear_between(a, widen<F>(to.elements[v]), weight[b]);
+        values[v] = action[b] == row_blend ? between : a;
+      }
+      if constexpr (Plain) {
+        store_pack<Out, V>(out.first + (row[b] * out.pitch + channel[b]), narrow_pack<Out>(values));
+      } else {
+        out.store(row[b], channel[b], values);
+      }
+    }
+  }
+}
+
+/// Calls item(row, channel) for the rows of a tile and the multiples of `step` below `width`, spread over all threads.
+template <int Threads, class Item>
+__device__ inline void for_each_item(int rows, int width, int step, const Item& item) noexcept {
+  const int items = width / step;
+  if (items == 0) return;
+  const int row_step = Threads / items, item_step = Threads - row_step * items;
+  int row = static_cast<int>(threadIdx.x) / items;
+  int index = static_cast<int>(threadIdx.x) - row * items;
+  while (row < rows) {
+    item(row, index * step);
+    row += row_step;
+    index += item_step;
+    if (index >= items) {
+      index -= items;
+      ++row;
+    }
+  }
+}
+
+/// Streams one group of a smooth kind, V channels an access.
+template <Interpolation Kind, class F, int V, int Threads, class In, class Out>
+__device__ inline void stream_smooth(const TileRow<F, In>* tile_rows, const F* rates, const TileStencil<F>* stencils,
+                                     const PlacedGroup& group, std::int64_t pitch,
+                                     const TileOutput<Out>& out) noexcept {
+  const int first_in = group.first_in;
+  const bool derivative = group.derivative;
+  for_each_item<Threads>(out.rows, group.width, V, [&](int row, int channel) {
+    const TileRow<F, In> tile_row = tile_rows[row];
+    if ((tile_row.action & writes) == 0) return;
+    if (tile_row.action == row_fill) return out.template store_fill<V>(row, channel);
+    const TileStencil<F> around = stencils[row];
+    StencilPlan<F> plan;
+    plan.weight = tile_row.weight;
+    plan.rate = derivative ? rates[row] : F(0);
+    plan.before = around.before;
+    plan.after = around.after;
+    plan.inverse_before = around.inverse_before;
+    plan.inverse_after = around.inverse_after;
+    plan.inverse_before2 = around.inverse_before2;
+    plan.inverse_after2 = around.inverse_after2;
+    F values[V] = {};
+    if ((tile_row.action & reads_left) != 0) {
+      const In* y = tile_row.left + (first_in + channel);
+      // Each read stands alone, so that none waits for another.
+      const auto read = [y](bool wanted, std::int64_t offset) {
+        Pack<In, V> pack = {};
+        if (wanted) pack = load_pack<In, V>(y + offset);
+        return pack;
+      };
+      const bool blends = tile_row.action == row_blend;
+      const bool has_before = blends && plan.inverse_before != F(0), has_after = blends && plan.inverse_after != F(0);
+      constexpr bool wide = Kind == Interpolation::akima;
+      const bool has_before2 = wide && has_before && plan.inverse_before2 != F(0);
+      const bool has_after2 = wide && has_after && plan.inverse_after2 != F(0);
+      const Pack<In, V> left = read(true, 0), right = read(blends, pitch);
+      const Pack<In, V> before = read(has_before, -pitch), after = read(has_after, 2 * pitch);
+      const Pack<In, V> before2 = read(has_before2, -2 * pitch), after2 = read(has_after2, 3 * pitch);
+#pragma unroll
+      for (int v = 0; v < V; ++v) {
+        const F y0 = widen<F>(left.elements[v]), y1 = widen<F>(right.elements[v]);
+        const Neighbours<F> y_around = {
+            has_before2 ? widen<F>(before2.elements[v]) : y0, has_before ? widen<F>(before.elements[v]) : y0, y0, y1,
+            has_after ? widen<F>(after.elements[v]) : y1,     has_after2 ? widen<F>(after2.elements[v]) : y1};
+        values[v] = blends ? smooth_between(Kind, derivative, plan, y_around) : y0;
+      }
+    }
+    out.store(row, channel, values);
+  });
+}
+
+/// Streams one rotation group, a rotation a thread.
+template <class F, int Threads, class In, class Out>
+__device__ inline void stream_rotations(const TileRow<F, In>* tile_rows, const F* rates, const PlacedGroup& placed,
+                                        std::int64_t pitch, const TileOutput<Out>& out) noexcept {
+  const ChannelGroup group = placed;
+  const int first_in = placed.first_in, channels = placed.width_out;
+  for (int row = static_cast<int>(threadIdx.x); row < out.rows; row += Threads) {
+    const TileRow<F, In> tile_row = tile_rows[row];
+    if ((tile_row.action & writes) == 0) continue;
+    if (tile_row.action == row_fill) {
+      for (int c = 0; c < channels; ++c) out.template store_fill<1>(row, c);
+      continue;
+    }
+    const SamplePlan<F> plan = tile_row.plan(rates[row]);
+    const RotationChannels<F> rotation = evaluate_rotation(plan, group, tile_row.left + first_in, pitch);
+#pragma unroll
+    for (int c = 0; c < 6; ++c) {
+      F value[1] = {rotation.values[c]};
+      if (c < channels) out.store(row, c, value);
+    }
+  }
+}
+
+/// Streams one group of angles, or of derivatives of a kind that is not smooth.
+template <class F, int Threads, class In, class Out>
+__device__ inline void stream_scalars(const TileRow<F, In>* tile_rows, const F* rates, const PlacedGroup& placed,
+                                      std::int64_t pitch, const TileOutput<Out>& out) noexcept {
+  const ChannelGroup group = placed;
+  const int first_in = placed.first_in;
+  for_each_item<Threads>(out.rows, group.width, 1, [&](int row, int channel) {
+    const TileRow<F, In> tile_row = tile_rows[row];
+    if ((tile_row.action & writes) == 0) return;
+    if (tile_row.action == row_fill) return out.template store_fill<1>(row, channel);
+    F value[1] = {evaluate(tile_row.plan(rates[row]), group, tile_row.left + (first_in + channel), pitch)};
+    out.store(row, channel, value);
+  });
+}
+
+/// One group of a two-point kind.
 template <class Of, int V, int Threads, int MinBlocks, int Batch>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     resample_two_point_kernel(const __grid_constant__ ResampleJob job, const __grid_constant__ ResampleLaunch launch) {
   using F = typename Of::F;
   using In = typename Of::In;
   using Out = typename Of::Out;
-  constexpr int unwanted = 3;  // beside the actions fill, sample and blend
-  __shared__ TileRow<F> tile_rows[Threads];
+  __shared__ TileRow<F, In> tile_rows[Threads];
   __shared__ unsigned int non_finite[Threads];
 
-  const In* values = static_cast<const In*>(job.values);
-  Out* out = static_cast<Out*>(job.out);
-  const bool has_affine = job.scale != nullptr || job.shift != nullptr;
   const bool has_status = job.status != nullptr;
-  const ChannelGroup& group = job.groups[0];
-
+  const bool plain = !has_status && job.scale == nullptr && job.shift == nullptr;
   for (std::int64_t tile = blockIdx.x; tile < launch.tiles; tile += gridDim.x) {
     const std::int64_t first_row = tile * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
-    const auto query = locate_tile_row<Of>(job, launch.plain_clock, first_row, rows);
+    RowQuery<typename Of::Stamp> query;
+    locate_tile_row<Of>(job, launch.simple, first_row, rows, query);
     SamplePlan<F> plan;
     if (static_cast<int>(threadIdx.x) < rows) {
-      const auto decide = [&](const auto& stamps) {
-        plan_sample_into<F>(plan, stamps, query.first_row, query.at,
-                            find_sample(stamps, query.at, group.kind, job.rules.slack), group, job.rules, false,
-                            has_status);
-      };
-      if (launch.plain_clock) {
-        auto stamps = query.stamps;
-        stamps.clock = Clock{};
-        decide(stamps);
-      } else {
-        decide(query.stamps);
-      }
-      const int action = query.wanted ? static_cast<int>(plan.action) : unwanted;
-      tile_rows[threadIdx.x] = {plan.left * job.pitch_in * 4 + action, plan.weight};
+      if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[0], plan);
+      const auto tile_row = TileRow<F, In>::of(job, query, plan);
+      if (V * sizeof(In) < 16) prefetch_row(job, tile_row, Reach::bracket);
+      tile_rows[threadIdx.x] = tile_row;
       if (has_status) non_finite[threadIdx.x] = 0;
     }
     __syncthreads();
 
-    const int packs_per_row = static_cast<int>(launch.packs_per_row.value);
-    const int packs = rows * packs_per_row;
-    for (int first = static_cast<int>(threadIdx.x); first < packs; first += Threads * Batch) {
-      Pack<In, V> left[Batch], right[Batch];
-      F weight[Batch];
-      int row[Batch], channel[Batch], action[Batch];
-#pragma unroll
-      for (int b = 0; b < Batch; ++b) {
-        const int item = first + b * Threads;
-        const bool active = item < packs;
-        row[b] = active ? static_cast<int>(launch.packs_per_row.divide_short(static_cast<std::uint32_t>(item))) : 0;
-        channel[b] = (item - row[b] * packs_per_row) * V;
-        const TileRow<F> tile_row = tile_rows[row[b]];
-        weight[b] = tile_row.weight;
-        action[b] = active ? static_cast<int>(tile_row.place & 3) : unwanted;
-        const In* p = values + (tile_row.place >> 2) + channel[b];
-        left[b] = {};
-        right[b] = {};
-        if (action[b] == static_cast<int>(Action::sample) || action[b] == static_cast<int>(Action::blend)) {
-          left[b] = load_pack<In, V>(p);
-        }
-        if (action[b] == static_cast<int>(Action::blend)) right[b] = load_pack<In, V>(p + job.pitch_in);
-      }
-#pragma unroll
-      for (int b = 0; b < Batch; ++b) {
-        if (action[b] == unwanted) continue;
-        F result[V];
-#pragma unroll
-        for (int v = 0; v < V; ++v) {
-          const F a = widen<F>(left[b].elements[v]);
-          const F between = linear_between(a, widen<F>(right[b].elements[v]), weight[b]);
-          result[v] = action[b] == static_cast<int>(Action::blend) ? between : a;
-        }
-        if (has_status) {
-          bool finite = true;
-#pragma unroll
-          for (int v = 0; v < V; ++v) finite = finite && is_finite(result[v]);
-          if (!finite) atomicOr(&non_finite[row[b]], 1u);
-        }
-        if (has_affine) apply_affine<V>(Affine{job.scale, job.shift}, channel[b], result);
-        Pack<Out, V> pack = narrow_pack<Out>(result);
-        if (action[b] == static_cast<int>(Action::fill)) {
-#pragma unroll
-          for (int v = 0; v < V; ++v) pack.elements[v] = Narrow<Out>::from(job.fill);
-        }
-        store_pack<Out, V>(out + (first_row + row[b]) * job.pitch_out + channel[b], pack);
-      }
+    const TileOutput<Out> out = {static_cast<Out*>(job.out) + first_row * job.pitch_out,
+                                 static_cast<int>(job.pitch_out),
+                                 rows,
+                                 has_status ? non_finite : nullptr,
+                                 1u,
+                                 {job.scale, job.shift},
+                                 job.fill};
+    if (plain) {
+      stream_two_point<true, F, V, Threads, Batch>(tile_rows, 0, launch.packs_per_row, job.pitch_in, out);
+    } else {
+      stream_two_point<false, F, V, Threads, Batch>(tile_rows, 0, launch.packs_per_row, job.pitch_in, out);
     }
     if (has_status) {
       __syncthreads();
@@ -195,108 +415,91 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
   }
 }
 
-/// Any groups. Groups that are decided alike share a plan. The elements (rotations) of one group after the other are
+/// Any groups; smooth kinds only if Smooth. Groups that are decided alike share a plan. One group after the other is
 /// spread over all threads, so that kinds of different cost do not share a warp.
-template <class Of, int Threads, int MinBlocks>
+template <class Of, int V, bool Smooth, int Threads, int MinBlocks, int Batch>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     resample_groups_kernel(const __grid_constant__ ResampleJob job, const __grid_constant__ ResampleLaunch launch) {
   using F = typename Of::F;
   using In = typename Of::In;
   using Out = typename Of::Out;
-  using Plan = typename Of::Plan;
-  __shared__ Plan plans[Threads];
+  __shared__ TileRow<F, In> tile_rows[Threads];
+  using Plan = std::conditional_t<Smooth, StencilPlan<F>, SamplePlan<F>>;
+  __shared__ F rates[Threads];
+  __shared__ TileStencil<F> stencils[Smooth ? Threads : 1];
   __shared__ unsigned int non_finite[Threads];  // a bit for each group
-  __shared__ bool wanted[Threads];
   static_assert(max_groups <= 32, "a bit for each group");
 
-  const In* values = static_cast<const In*>(job.values);
-  Out* out = static_cast<Out*>(job.out);
-  const Affine affine{job.scale, job.shift};
   const bool has_status = job.status != nullptr;
-
+  const bool plain = !has_status && job.scale == nullptr && job.shift == nullptr;
   for (std::int64_t tile = blockIdx.x; tile < launch.tiles; tile += gridDim.x) {
     const std::int64_t first_row = tile * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
     const bool plans_row = static_cast<int>(threadIdx.x) < rows;
-    const auto query = locate_tile_row<Of>(job, launch.plain_clock, first_row, rows);
-    if (plans_row) {
-      wanted[threadIdx.x] = query.wanted;
-      non_finite[threadIdx.x] = 0;
-    }
+    RowQuery<typename Of::Stamp> query;
+    locate_tile_row<Of>(job, launch.simple, first_row, rows, query);
+    if (plans_row) non_finite[threadIdx.x] = 0;
     for (int leader = 0, end; leader < job.group_count; leader = end) {
       end = leader + 1;
       while (end < job.group_count && job.groups[end].shares_plan) ++end;
+      std::uint8_t status = 0;
       if (plans_row) {
-        const PlacedGroup& group = job.groups[leader];
         Plan plan;
-        const auto decide = [&](const auto& stamps) {
-          plan_sample_into<F>(plan, stamps, query.first_row, query.at,
-                              find_sample(stamps, query.at, group.kind, job.rules.slack), group, job.rules,
-                              group.stencil, has_status);
-        };
-        if (launch.plain_clock) {
-          auto stamps = query.stamps;
-          stamps.clock = Clock{};
-          decide(stamps);
-        } else {
-          decide(query.stamps);
-        }
-        plans[threadIdx.x] = plan;
+        if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[leader], plan);
+        const auto tile_row = TileRow<F, In>::of(job, query, plan);
+        prefetch_row(job, tile_row, job.groups[leader].reach);
+        tile_rows[threadIdx.x] = tile_row;
+        rates[threadIdx.x] = plan.rate;
+        if constexpr (Smooth) stencils[threadIdx.x] = TileStencil<F>::of(plan);
+        status = plan.status;
       }
       __syncthreads();
 
       for (int g = leader; g < end; ++g) {
         const PlacedGroup& group = job.groups[g];
-        const auto store = [&](int row, int channel, F value) {
-          if (has_status && !is_finite(value)) atomicOr(&non_finite[row], 1u << g);
-          out[(first_row + row) * job.pitch_out + group.first_out + channel] =
-              Narrow<Out>::from(affine(value, group.first_out + channel));
-        };
-        const bool rotates = group.kind == Interpolation::slerp;
-        const int items_per_row = rotates ? 1 : group.width;
-        if (items_per_row == 0) continue;
-        const int row_step = Threads / items_per_row, item_step = Threads - row_step * items_per_row;
-        int row = static_cast<int>(threadIdx.x) / items_per_row;
-        int item = static_cast<int>(threadIdx.x) - row * items_per_row;
-        while (row < rows) {
-          if (wanted[row]) {
-            const Plan& plan = plans[row];
-            const In* y = values + plan.left * job.pitch_in + group.first_in + item;
-            if (plan.action == Action::fill) {
-              Out* filled = out + (first_row + row) * job.pitch_out + group.first_out + item;
-              for (int c = 0; c < (rotates ? group.width_out : 1); ++c) filled[c] = Narrow<Out>::from(job.fill);
-            } else if constexpr (Of::two_point_only) {
-              const F a = widen<F>(y[0]);
-              store(row, item,
-                    plan.action == Action::blend ? linear_between(a, widen<F>(y[job.pitch_in]), plan.weight) : a);
-            } else if (rotates) {
-              const RotationChannels<F> channels = evaluate_rotation(plan, group, y, job.pitch_in);
-#pragma unroll
-              for (int c = 0; c < 6; ++c) {
-                if (c < group.width_out) store(row, c, channels.values[c]);
-              }
-            } else {
-              store(row, item, evaluate(plan, group, y, job.pitch_in));
-            }
+        const auto of_group = [&group](const float* p) { return p == nullptr ? nullptr : p + group.first_out; };
+        const TileOutput<Out> out = {static_cast<Out*>(job.out) + first_row * job.pitch_out + group.first_out,
+                                     static_cast<int>(job.pitch_out),
+                                     rows,
+                                     has_status ? non_finite : nullptr,
+                                     1u << g,
+                                     {of_group(job.scale), of_group(job.shift)},
+                                     job.fill};
+        if (is_two_point(group.kind) && !group.derivative) {
+          if (group.width == 0) continue;
+          if (plain) {
+            stream_two_point<true, F, V, Threads, Batch>(tile_rows, group.first_in, group.packs, job.pitch_in, out);
+          } else {
+            stream_two_point<false, F, V, Threads, Batch>(tile_rows, group.first_in, group.packs, job.pitch_in, out);
           }
-          row += row_step;
-          item += item_step;
-          if (item >= items_per_row) {
-            item -= items_per_row;
-            ++row;
+          continue;
+        }
+        if constexpr (!Of::two_point_only) {
+          if (group.kind == Interpolation::slerp) {
+            stream_rotations<F, Threads>(tile_rows, rates, group, job.pitch_in, out);
+          } else if (!is_smooth(group.kind)) {
+            stream_scalars<F, Threads>(tile_rows, rates, group, job.pitch_in, out);
+          }
+        }
+        if constexpr (Smooth) {
+          if (group.kind == Interpolation::cubic) {
+            stream_smooth<Interpolation::cubic, F, V, Threads>(tile_rows, rates, stencils, group, job.pitch_in, out);
+          } else if (group.kind == Interpolation::pchip) {
+            stream_smooth<Interpolation::pchip, F, V, Threads>(tile_rows, rates, stencils, group, job.pitch_in, out);
+          } else if (group.kind == Interpolation::akima) {
+            stream_smooth<Interpolation::akima, F, V, Threads>(tile_rows, rates, stencils, group, job.pitch_in, out);
           }
         }
       }
       __syncthreads();
-      if (has_status && plans_row && query.wanted) {
+      if (has_status && query.wanted) {
         for (int g = leader; g < end; ++g) {
           const unsigned int flag = (non_finite[threadIdx.x] >> g & 1u) != 0 ? status_non_finite : 0u;
-          job.status[(first_row + threadIdx.x) * job.group_count + g] =
-              static_cast<std::uint8_t>(plans[threadIdx.x].status | flag);
+          job.status[(first_row + threadIdx.x) * job.group_count + g] = static_cast<std::uint8_t>(status | flag);
         }
       }
     }
-    __syncthreads();  // the next tile writes `wanted` and `plans` again
+    __syncthreads();  // the next tile writes tile_rows again
   }
 }
 

@@ -25,23 +25,22 @@ struct ResampleTuning {
   }
 };
 
-#ifndef TUNE_TWO
-#define TUNE_TWO 256, 4, 2, 4, 16, 256
-#endif
-#ifndef TUNE_GROUPS
-#define TUNE_GROUPS 128, 8, 1, 8, 16, 128
-#endif
-/// `bytes` is the size of one access of the input.
-constexpr ResampleTuning two_point_tuning(std::size_t bytes) noexcept {
-  return bytes == 16 ? ResampleTuning{TUNE_TWO} : ResampleTuning{TUNE_TWO};
-}
-/// `bytes` is the size of the arithmetic type.
-constexpr ResampleTuning groups_tuning(std::size_t bytes) noexcept {
-  return bytes == 8 ? ResampleTuning{128, 4, 1, 8, 16, 128} : ResampleTuning{TUNE_GROUPS};
+/// The two-point kernel, by the bytes of one access of the input and those of the arithmetic type. Measured on an H100
+/// (docs/performance.md): wide accesses want many small tiles, narrow ones long tiles, whose samples are prefetched.
+constexpr ResampleTuning two_point_tuning(std::size_t access, std::size_t arithmetic) noexcept {
+  return access == 16 && arithmetic == 4 ? ResampleTuning{128, 8, 2, 4, 16, 128}
+                                         : ResampleTuning{128, 8, 2, 8, 16, 128};
 }
 
-/// A tile's accesses are counted in 32 bits.
-constexpr std::int64_t widest_two_point = INT32_MAX / 1024;
+/// The groups kernel, by the bytes of the arithmetic type, with and without smooth kinds.
+constexpr ResampleTuning groups_tuning(std::size_t arithmetic, bool smooth) noexcept {
+  return arithmetic == 8 ? ResampleTuning{128, 4, 2, 8, 16, 128}
+         : smooth        ? ResampleTuning{128, 6, 2, 8, 16, 128}
+                         : ResampleTuning{128, 7, 2, 8, 16, 128};
+}
+
+/// Elements of an output row, and its pitch, above which a tile is one row: places within a tile are 32-bit numbers.
+constexpr std::int64_t widest_row = std::int64_t{1} << 21;
 
 /// Rows of a tile where a row has `items` independent pieces: a power of two.
 constexpr int tile_rows(const ResampleTuning& tuning, std::int64_t items) noexcept {

@@ -51,35 +51,57 @@ ROBOCACHE_HD inline bool within(double later, double earlier, std::int64_t limit
 ROBOCACHE_HD inline std::int64_t moved(std::int64_t t, std::int64_t by) noexcept { return saturating_add(t, by); }
 ROBOCACHE_HD inline double moved(double t, std::int64_t by) noexcept { return fma(static_cast<double>(by), 1e-9, t); }
 
-/// The last index i with t[i] <= q (or t[i] < q if Strict), -1 if none. The first guess assumes evenly spaced stamps,
+/// What a search needs to know of a segment, whatever the query.
+template <class Value>
+struct SearchGuide {
+  Value first, last;
+  float samples_per_unit;  ///< of time, on average
+
+  template <class Stamp>
+  ROBOCACHE_HD static SearchGuide of(const Stamps<Stamp>& t) noexcept {
+    if (t.count == 0) return {Value(0), Value(0), 0.0f};
+    const Value first = t[0], last = t[t.count - 1];
+    return {first, last, divide(static_cast<float>(t.count - 1), span<float>(last, first))};
+  }
+};
+
+/// Two neighbouring stamps around a query, as the search read them.
+template <class Value>
+struct Bracket {
+  std::int64_t index;  ///< of left; -1: none
+  Value left;          ///< t[index], if index >= 0
+  Value right;         ///< t[index + 1], if index + 1 < count
+};
+
+/// The last index i with t[i] <= q, -1 if none. The first guess assumes evenly spaced stamps,
 /// then steps double and a bisection ends it: 2 dependent reads for a regular sensor, at most 2 log2(n) + 3 for any.
 /// The sequence of probes depends on the stamps alone and stays inside the segment, so that unsorted stamps give a
 /// defined index with t[i] <= q, and t[i+1] <= q not true. A NaN stamp counts as after q; a NaN q as before everything.
-template <bool Strict, class Stamp>
-ROBOCACHE_HD inline std::int64_t last_before(const Stamps<Stamp>& t, time_value_t<Stamp> q) noexcept {
+/// Index is the type of sample indices; it holds t.count + 2.
+template <class Index, class Stamp>
+ROBOCACHE_HD inline Bracket<time_value_t<Stamp>> bracket_of(const Stamps<Stamp>& t,
+                                                            const SearchGuide<time_value_t<Stamp>>& guide,
+                                                            time_value_t<Stamp> q) noexcept {
   using Value = time_value_t<Stamp>;
-  const auto before = [q](Value stamp) { return Strict ? stamp < q : stamp <= q; };
-  if (t.count == 0) return -1;
-  const Value first = t[0], last = t[t.count - 1];
-  if (!before(first)) return -1;
-  if (before(last)) return t.count - 1;
+  const auto before = [q](Value stamp) { return stamp <= q; };
+  const Index count = static_cast<Index>(t.count);
+  if (count == 0 || !before(guide.first)) return {-1, guide.first, guide.first};
+  if (before(guide.last)) return {count - 1, guide.last, guide.last};
 
-  std::int64_t low = 0, high = t.count - 1;  // before(t[low]) and not before(t[high]), as read
-  const float position = span<float>(q, first) * divide(static_cast<float>(high), span<float>(last, first));
+  Index low = 0, high = count - 1;  // before(t[low]) and not before(t[high]), as read
+  const float position = span<float>(q, guide.first) * guide.samples_per_unit;
   // A NaN (infinite or NaN stamps) or a position outside lands at an end.
-  std::int64_t guess =
-      position >= 0.0f && position < static_cast<float>(high) ? static_cast<std::int64_t>(position) : 0;
-  if (guess > high - 1) guess = high - 1;
+  Index guess = position >= 0.0f && position < static_cast<float>(high) ? static_cast<Index>(position) : 0;
+  guess = smaller<Index>(guess, high - 1);
 
   // Four neighbours at once: their reads do not wait for one another, and the guess is seldom further off.
-  const std::int64_t guesses[4] = {guess > 0 ? guess - 1 : 0, guess, guess + 1, guess + 2 < high ? guess + 2 : high};
-  const Value around[4] = {t[guesses[0]], t[guesses[1]], t[guesses[2]], t[guesses[3]]};
-  if (before(around[1])) {
-    if (!before(around[2])) return guess;
-    low = guess + 1;
-    if (!before(around[3])) return low;
-    low = guesses[3];
-    for (std::int64_t step = 1; low + step < high; step *= 2) {
+  const Index below = guess > 0 ? guess - 1 : 0, above = smaller<Index>(guess + 2, high);
+  const Value at_below = t[below], at_guess = t[guess], at_next = t[guess + 1], at_above = t[above];
+  if (before(at_guess)) {
+    if (!before(at_next)) return {guess, at_guess, at_next};
+    if (!before(at_above)) return {guess + 1, at_next, at_above};
+    low = above;
+    for (Index step = 1; step < high - low; step *= 2) {
       if (!before(t[low + step])) {
         high = low + step;
         break;
@@ -87,10 +109,9 @@ ROBOCACHE_HD inline std::int64_t last_before(const Stamps<Stamp>& t, time_value_
       low += step;
     }
   } else {
-    high = guess;
-    if (before(around[0])) return guesses[0];
-    high = guesses[0];
-    for (std::int64_t step = 1; high - step > low; step *= 2) {
+    if (before(at_below)) return {below, at_below, at_guess};
+    high = below;
+    for (Index step = 1; step < high - low; step *= 2) {
       if (before(t[high - step])) {
         low = high - step;
         break;
@@ -99,14 +120,23 @@ ROBOCACHE_HD inline std::int64_t last_before(const Stamps<Stamp>& t, time_value_
     }
   }
   while (high - low > 1) {
-    const std::int64_t middle = low + (high - low) / 2;
+    const Index middle = low + (high - low) / 2;
     if (before(t[middle])) {
       low = middle;
     } else {
       high = middle;
     }
   }
-  return low;
+  return {low, t[low], t[high]};
+}
+
+/// The same for t[i] < q: right is the first stamp not before q.
+template <class Index, class Stamp>
+ROBOCACHE_HD inline Bracket<time_value_t<Stamp>> bracket_before(const Stamps<Stamp>& t,
+                                                                const SearchGuide<time_value_t<Stamp>>& guide,
+                                                                time_value_t<Stamp> q) noexcept {
+  if (is_lowest(q)) return {-1, guide.first, guide.first};
+  return bracket_of<Index>(t, guide, predecessor(q));
 }
 
 template <class Stamp>
@@ -119,13 +149,13 @@ ROBOCACHE_HD inline Stamps<Stamp> stamps_of(const void* times, const RowRange& r
 /// The last index i with t[i] <= q, or -1: the left end of the bracket of q, and the sample that `previous` takes.
 template <class Stamp>
 ROBOCACHE_HD inline std::int64_t last_not_after(const Stamps<Stamp>& t, time_value_t<Stamp> q) noexcept {
-  return detail::last_before<false>(t, q);
+  return detail::bracket_of<std::int64_t>(t, detail::SearchGuide<time_value_t<Stamp>>::of(t), q).index;
 }
 
 /// The first index i with t[i] >= q, or t.count: the sample that `next` takes.
 template <class Stamp>
 ROBOCACHE_HD inline std::int64_t first_not_before(const Stamps<Stamp>& t, time_value_t<Stamp> q) noexcept {
-  return detail::last_before<true>(t, q) + 1;
+  return detail::bracket_before<std::int64_t>(t, detail::SearchGuide<time_value_t<Stamp>>::of(t), q).index + 1;
 }
 
 ROBOCACHE_NAMESPACE_END

@@ -79,14 +79,14 @@ ROBOCACHE_HD inline double given_start<double>(std::int64_t ns) noexcept {
   return rounded_product(static_cast<double>(ns), 1e-9);
 }
 
-/// The start of segment s's grid.
+/// The start of segment s's grid. `first` is its first corrected stamp, 0 if it has none.
 template <class Stamp>
-ROBOCACHE_HD inline time_value_t<Stamp> grid_start(const Queries& at, const Stamps<Stamp>& stamps,
+ROBOCACHE_HD inline time_value_t<Stamp> grid_start(const Queries& at, time_value_t<Stamp> first,
                                                    std::int64_t s) noexcept {
   using Value = time_value_t<Stamp>;
   if (at.start == Queries::Start::given) return given_start<Value>(at.start_time);
   if (at.start == Queries::Start::per_segment) return static_cast<Value>(static_cast<const Stamp*>(at.times.data)[s]);
-  return stamps.count > 0 ? stamps[0] : Value(0);
+  return first;
 }
 
 }  // namespace detail

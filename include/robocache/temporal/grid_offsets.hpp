@@ -115,7 +115,7 @@ ROBOCACHE_HD inline std::int64_t grid_rows(const GridOffsetsJob& job, std::int64
   const Stamps<Stamp> stamps =
       stamps_of<Stamp>(source.times.data, range, source.clocks != nullptr ? source.clocks[s] : source.clock);
   if (stamps.count == 0) return 0;
-  return steps_until(job.grid, grid_start(job.args.at, stamps, s), stamps[stamps.count - 1]);
+  return steps_until(job.grid, grid_start<Stamp>(job.args.at, stamps[0], s), stamps[stamps.count - 1]);
 }
 
 }  // namespace detail

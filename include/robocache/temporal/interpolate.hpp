@@ -9,6 +9,7 @@
 #include <robocache/temporal/sensor_stream.hpp>
 
 #include <cstdint>
+#include <type_traits>
 
 // One element's work, in two steps that host and device share: `plan_sample` looks at the stamps, once per row and
 // channel group, and decides which samples to read and how to weigh them; `evaluate` reads them, once per channel.
@@ -44,6 +45,13 @@ struct SamplePlan {
   std::uint8_t status = 0;
 };
 
+/// How far around the bracket a plan looks.
+enum class Reach : std::uint8_t {
+  bracket = 0,
+  neighbours = 1,       ///< one interval on each side: cubic, pchip
+  wide_neighbours = 2,  ///< two: akima
+};
+
 /// With the intervals around the bracket, whose length is 1: [left-1, left] has the length `before`, and so on. An
 /// inverse of 0 says that there is no such interval: the segment ends, or the interval is empty.
 template <class F>
@@ -58,6 +66,10 @@ ROBOCACHE_HD constexpr bool is_step(Interpolation kind) noexcept { return kind <
 ROBOCACHE_HD constexpr bool is_two_point(Interpolation kind) noexcept { return kind <= Interpolation::linear; }
 ROBOCACHE_HD constexpr bool is_smooth(Interpolation kind) noexcept {
   return kind >= Interpolation::cubic && kind <= Interpolation::akima;
+}
+
+ROBOCACHE_HD constexpr Reach reach_of(Interpolation kind) noexcept {
+  return kind == Interpolation::akima ? Reach::wide_neighbours : is_smooth(kind) ? Reach::neighbours : Reach::bracket;
 }
 
 /// a at weight 0 and b at weight 1, both exactly.
@@ -101,16 +113,29 @@ ROBOCACHE_HD inline bool opposite_or_zero(F a, F b) noexcept {
   return (a <= F(0) && b >= F(0)) || (a >= F(0) && b <= F(0));
 }
 
-/// pchip's slope between two intervals: (w1 + w2) / (w1 / m1 + w2 / m2), with w1 = 2 h2 + h1 and w2 = h2 + 2 h1, as one
-/// division less and without overflow of m1 * m2.
+/// pchip's slope between two intervals: (w1 + w2) / (w1 / m1 + w2 / m2), with w1 = 2 h2 + h1 and w2 = h2 + 2 h1, by one
+/// division. `usual` becomes false where the secants are so small, large or zero that this does not do.
+template <class F>
+ROBOCACHE_HD inline F pchip_usual(F m1, F m2, F h1, F h2, bool& usual) noexcept {
+  constexpr F tiny = F(1e-12), huge = F(1e12);  // then every operand of the division is moderate
+  const F product = m1 * m2, w1 = fma(F(2), h2, h1), w2 = fma(F(2), h1, h2), sum = w1 + w2;
+  const F numerator = sum * product, denominator = fma(w1, m2, w2 * m1);
+  const bool opposite = product < F(0);
+  usual = usual && (opposite || (product > tiny && numerator < huge && absolute(denominator) < huge));
+  const F slope = divide_moderate(numerator, denominator);
+  return opposite ? F(0) : slope;
+}
+
+/// The same for any secants, by two divisions where one does not do.
 template <class F>
 ROBOCACHE_HD inline F pchip_interior(F m1, F m2, F h1, F h2) noexcept {
+  bool usual = true;
+  const F slope = pchip_usual(m1, m2, h1, h2, usual);
+  if (usual) return slope;
   if (opposite_or_zero(m1, m2)) return F(0);
-  const F w1 = fma(F(2), h2, h1), w2 = fma(F(2), h1, h2);
-  const bool first_is_small = absolute(m1) <= absolute(m2);
-  const F small = first_is_small ? m1 : m2, large = first_is_small ? m2 : m1;
-  const F of_small = first_is_small ? w1 : w2, of_large = first_is_small ? w2 : w1;
-  return divide((w1 + w2) * small, fma(of_large, divide(small, large), of_small));
+  const F w1 = fma(F(2), h2, h1), w2 = fma(F(2), h1, h2), sum = w1 + w2;
+  return absolute(m1) <= absolute(m2) ? divide(sum * m1, fma(w2, divide(m1, m2), w1))
+                                      : divide(sum * m2, fma(w1, divide(m2, m1), w2));
 }
 
 /// pchip's slope at an end: three points, limited as SciPy does (Moler, Numerical Computing with MATLAB, 3.6). The
@@ -133,25 +158,35 @@ ROBOCACHE_HD inline F akima_slope(F m1, F m2, F m3, F m4) noexcept {
   return divide(fma(of_m2, m2, of_m3 * m3), sum);
 }
 
+/// The samples around a bracket of one channel. Those that a plan's stencil does not have are not looked at.
+template <class F>
+struct Neighbours {
+  F before2, before, left, right, after, after2;
+};
+
+/// A stencil's intervals alone, by value: a call that is not inlined must not force a plan into memory.
+template <class F>
+struct EndIntervals {
+  F before, after, inverse_before, inverse_after, inverse_before2, inverse_after2;
+};
+
 template <class F>
 struct EndSlopes {
   F left, right;
 };
 
-/// The slopes of a smooth kind at the ends of the bracket, whose length is 1. `y` points at the left sample.
-template <class F, class In>
-ROBOCACHE_HD inline EndSlopes<F> end_slopes(Interpolation kind, const StencilPlan<F>& p, F y0, F y1, const In* y,
-                                            std::int64_t pitch) noexcept {
+/// The slopes of a smooth kind at the ends of the bracket, whose length is 1: any case.
+template <class F>
+ROBOCACHE_HD ROBOCACHE_NOINLINE_ON_DEVICE EndSlopes<F> end_slopes(Interpolation kind, const EndIntervals<F> p,
+                                                                  const Neighbours<F> y) noexcept {
   const bool has_before = p.inverse_before != F(0), has_after = p.inverse_after != F(0);
-  const F m = y1 - y0;
-  const F y_before = has_before ? widen<F>(y[-pitch]) : y0;
-  const F y_after = has_after ? widen<F>(y[2 * pitch]) : y1;
+  const F m = y.right - y.left;
   if (kind == Interpolation::cubic) {
-    return {has_before ? divide(y1 - y_before, F(1) + p.before) : m,
-            has_after ? divide(y_after - y0, F(1) + p.after) : m};
+    return {has_before ? divide(y.right - y.before, F(1) + p.before) : m,
+            has_after ? divide(y.after - y.left, F(1) + p.after) : m};
   }
-  F m_before = rounded_product(y0 - y_before, p.inverse_before);
-  F m_after = rounded_product(y_after - y1, p.inverse_after);
+  F m_before = rounded_product(y.left - y.before, p.inverse_before);
+  F m_after = rounded_product(y.after - y.right, p.inverse_after);
   if (kind == Interpolation::pchip) {
     return {has_before  ? pchip_interior(m_before, m, p.before, F(1))
             : has_after ? pchip_end(m, m_after, p.after)
@@ -163,11 +198,32 @@ ROBOCACHE_HD inline EndSlopes<F> end_slopes(Interpolation kind, const StencilPla
   if (!has_before && !has_after) return {m, m};
   if (!has_before) m_before = fma(F(2), m, -m_after);
   if (!has_after) m_after = fma(F(2), m, -m_before);
-  const F m_before2 = p.inverse_before2 != F(0) ? rounded_product(y_before - widen<F>(y[-2 * pitch]), p.inverse_before2)
-                                                : fma(F(2), m_before, -m);
-  const F m_after2 = p.inverse_after2 != F(0) ? rounded_product(widen<F>(y[3 * pitch]) - y_after, p.inverse_after2)
-                                              : fma(F(2), m_after, -m);
+  const F m_before2 =
+      p.inverse_before2 != F(0) ? rounded_product(y.before - y.before2, p.inverse_before2) : fma(F(2), m_before, -m);
+  const F m_after2 =
+      p.inverse_after2 != F(0) ? rounded_product(y.after2 - y.after, p.inverse_after2) : fma(F(2), m_after, -m);
   return {akima_slope(m_before2, m_before, m, m_after), akima_slope(m_before, m, m_after, m_after2)};
+}
+
+/// Value, or first derivative per second, of a smooth kind.
+template <class F>
+ROBOCACHE_HD inline F smooth_between(Interpolation kind, bool derivative, const StencilPlan<F>& p,
+                                     const Neighbours<F>& y) noexcept {
+  EndSlopes<F> d;
+  bool usual = kind == Interpolation::pchip && p.inverse_before != F(0) && p.inverse_after != F(0);
+  if (usual) {
+    // Without branches, so that channels interleave; all that is rare goes the general way.
+    const F m = y.right - y.left;
+    d.left = pchip_usual(rounded_product(y.left - y.before, p.inverse_before), m, p.before, F(1), usual);
+    d.right = pchip_usual(m, rounded_product(y.after - y.right, p.inverse_after), F(1), p.after, usual);
+  }
+  if (!usual) {
+    d = end_slopes(
+        kind,
+        EndIntervals<F>{p.before, p.after, p.inverse_before, p.inverse_after, p.inverse_before2, p.inverse_after2}, y);
+  }
+  if (derivative) return hermite_slope(y.left, y.right, d.left, d.right, p.weight) * p.rate;
+  return hermite(y.left, y.right, d.left, d.right, p.weight);
 }
 
 /// Whether a stamp near index i is smaller than its predecessor, or NaN: among i-1, i, i+1, i+2.
@@ -181,6 +237,16 @@ ROBOCACHE_HD inline bool unsorted_near(const Stamps<Stamp>& t, std::int64_t i) n
 
 ROBOCACHE_HD inline bool is_nan(std::int64_t) noexcept { return false; }
 
+/// The quotient of two spans of time. In nanoseconds both are 0 or within [1, 2^64].
+template <class F>
+ROBOCACHE_HD inline F divide_spans(F a, F b, std::int64_t) noexcept {
+  return divide_moderate(a, b);
+}
+template <class F>
+ROBOCACHE_HD inline F divide_spans(F a, F b, double) noexcept {
+  return divide(a, b);
+}
+
 template <class F>
 ROBOCACHE_HD inline F rate_of(F length, std::int64_t) noexcept {
   return divide(F(1e9), length);
@@ -191,37 +257,48 @@ ROBOCACHE_HD inline F rate_of(F length, double) noexcept {
 }
 
 template <class F, class Stamp>
-ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>&, std::int64_t, F, SamplePlan<F>&) noexcept {}
+ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>&, std::int64_t, F, bool, SamplePlan<F>&) noexcept {}
 template <class F, class Stamp>
-ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>& t, std::int64_t left, F length,
+ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>& t, std::int64_t left, F length, bool wide,
                                       StencilPlan<F>& plan) noexcept {
+  using Value = time_value_t<Stamp>;
   const auto interval = [&t](std::int64_t i) {  // [i, i+1], 0 where there is none
     return i >= 0 && i + 1 < t.count && t[i] < t[i + 1] ? span<F>(t[i + 1], t[i]) : F(0);
   };
+  const auto ratio = [](F a, F b) { return divide_spans(a, b, Value(0)); };
   const F before = interval(left - 1), after = interval(left + 1);
   if (before > F(0)) {
-    plan.before = divide(before, length);
-    plan.inverse_before = divide(length, before);
-    const F before2 = interval(left - 2);
-    if (before2 > F(0)) plan.inverse_before2 = divide(length, before2);
+    plan.before = ratio(before, length);
+    plan.inverse_before = ratio(length, before);
+    const F before2 = wide ? interval(left - 2) : F(0);
+    if (before2 > F(0)) plan.inverse_before2 = ratio(length, before2);
   }
   if (after > F(0)) {
-    plan.after = divide(after, length);
-    plan.inverse_after = divide(length, after);
-    const F after2 = interval(left + 2);
-    if (after2 > F(0)) plan.inverse_after2 = divide(length, after2);
+    plan.after = ratio(after, length);
+    plan.inverse_after = ratio(length, after);
+    const F after2 = wide ? interval(left + 2) : F(0);
+    if (after2 > F(0)) plan.inverse_after2 = ratio(length, after2);
   }
 }
 
 }  // namespace detail
 
-/// The search that a kind needs: the index of the sample that `previous` or `next` takes (-1 or t.count: none), or the
-/// left end of the bracket.
-template <class Stamp>
-ROBOCACHE_HD inline std::int64_t find_sample(const Stamps<Stamp>& t, time_value_t<Stamp> q, Interpolation kind,
-                                             std::int64_t slack) noexcept {
-  if (kind == Interpolation::next) return first_not_before(t, slack == 0 ? q : detail::moved(q, -slack));
-  return last_not_after(t, kind == Interpolation::previous && slack != 0 ? detail::moved(q, slack) : q);
+namespace detail {
+
+/// The search that a kind needs. For `next` the bracket's right end is the sample, for the others the left end.
+template <class Index, class Stamp>
+ROBOCACHE_HD inline Bracket<time_value_t<Stamp>> find_bracket(const Stamps<Stamp>& t,
+                                                              const SearchGuide<time_value_t<Stamp>>& guide,
+                                                              time_value_t<Stamp> q, Interpolation kind,
+                                                              std::int64_t slack) noexcept {
+  if (kind == Interpolation::next) {
+    q = slack == 0 ? q : moved(q, -slack);
+    if (is_lowest(q)) return {-1, guide.first, guide.first};
+    q = predecessor(q);
+  } else if (kind == Interpolation::previous && slack != 0) {
+    q = moved(q, slack);
+  }
+  return bracket_of<Index>(t, guide, q);
 }
 
 /// Whether a group of `kind` needs another search than the one made for `searched`.
@@ -239,81 +316,92 @@ ROBOCACHE_HD constexpr bool same_plan(const ChannelGroup& a, const ChannelGroup&
   return a.derivative == b.derivative;
 }
 
-/// Decides one row of one group. Plan is SamplePlan<F>, or StencilPlan<F>, whose intervals are looked at if `stencil`.
-/// `found` is find_sample's result, `first_row` the row of the segment's first sample. Bit status_unsorted is looked at
-/// only if `check_order`. `plan` comes default-constructed.
+/// Decides one row of one group. Plan is SamplePlan<F>, or StencilPlan<F>, whose intervals are looked at as far as
+/// `reach`. `found` is find_bracket's result, `first_row` the row of the segment's first sample. Bit status_unsorted is
+/// looked at only if `check_order`. `plan` comes default-constructed.
 template <class F, class Plan, class Stamp>
 ROBOCACHE_HD inline void plan_sample_into(Plan& plan, const Stamps<Stamp>& t, std::int64_t first_row,
-                                          time_value_t<Stamp> q, std::int64_t found, const ChannelGroup& group,
-                                          const ReadingRules& rules, bool stencil, bool check_order) noexcept {
-  using namespace detail;
-  const std::int64_t n = t.count;
+                                          time_value_t<Stamp> q, const Bracket<time_value_t<Stamp>>& found,
+                                          const ChannelGroup& group, const ReadingRules& rules, Reach reach,
+                                          bool check_order) noexcept {
+  using Value = time_value_t<Stamp>;
+  const std::int64_t n = t.count, i = found.index;
   plan.left = first_row;
   if (n == 0) {
     plan.status = make_status(How::filled, Why::empty);
     return;
   }
-  const std::uint8_t order =
-      check_order && unsorted_near(t, group.kind == Interpolation::next ? found - 1 : found) ? status_unsorted : 0;
+  const std::uint8_t order = check_order && unsorted_near(t, i) ? status_unsorted : 0;
   const auto decide = [&](Action action, How how, Why why) {
     plan.action = action;
     plan.status = static_cast<std::uint8_t>(make_status(how, why) | order);
   };
   const auto fill = [&](Why why) { return decide(Action::fill, How::filled, why); };
-  const auto use = [&](std::int64_t i, How how, Why why) {
-    const auto stamp = t[i];
+  const auto use = [&](std::int64_t sample, Value stamp, How how, Why why) {
     if (!(stamp <= q ? within(q, stamp, rules.max_age) : within(stamp, q, rules.max_age))) return fill(Why::stale);
-    plan.left = first_row + i;
+    plan.left = first_row + sample;
     return decide(group.derivative ? Action::zero : Action::sample, how, why);
   };
   if (is_nan(q)) return fill(Why::outside);
+  const bool has_left = i >= 0, has_right = i + 1 < n;
 
   if (is_step(group.kind)) {
-    if (found < 0 ? group.kind == Interpolation::previous : found >= n) return fill(Why::outside);
-    std::int64_t i = larger<std::int64_t>(found, 0);
-    if (group.kind == Interpolation::nearest && found >= 0 && found + 1 < n) {
-      const auto to_left = distance(q, t[found]), to_right = distance(t[found + 1], q);
-      if (to_right < to_left || (to_right == to_left && group.tie == Tie::later)) i = found + 1;
+    const bool is_nearest = group.kind == Interpolation::nearest;
+    bool to_right = group.kind == Interpolation::next || !has_left;
+    if (is_nearest && has_left && has_right) {
+      const auto from_left = distance(q, found.left), from_right = distance(found.right, q);
+      to_right = from_right < from_left || (from_right == from_left && group.tie == Tie::later);
     }
-    const bool outside = group.kind == Interpolation::next       ? q < t[0]
-                         : group.kind == Interpolation::previous ? q > t[n - 1]
-                                                                 : found < 0 || (found == n - 1 && q > t[n - 1]);
+    const bool exists = to_right ? has_right : has_left;
+    if (!exists || (!is_nearest && to_right != (group.kind == Interpolation::next))) return fill(Why::outside);
+    const Value stamp = to_right ? found.right : found.left;
+    const bool outside = to_right ? !has_left && q < stamp : !has_right && q > stamp;
     if (outside && rules.outside == Outside::fill) return fill(Why::outside);
-    if (outside) return use(i, How::clamped, Why::outside);
-    return use(i, t[i] == q ? How::exact : How::held, Why::none);
+    return use(to_right ? i + 1 : i, stamp,
+               outside      ? How::clamped
+               : stamp == q ? How::exact
+                            : How::held,
+               outside ? Why::outside : Why::none);
   }
 
-  const bool hit = found >= 0 && t[found] == q;
+  const bool hit = has_left && found.left == q;
   if (hit && !group.derivative) {
-    plan.left = first_row + found;
+    plan.left = first_row + i;
     return decide(Action::sample, How::exact, Why::none);
   }
-  const bool inside = found >= 0 && found + 1 < n;
-  const bool beyond = !inside && !hit;
-  const std::int64_t end = found < 0 ? 0 : n - 1;
-  if (beyond) {
-    if (rules.outside == Outside::fill) return fill(Why::outside);
-    if (rules.outside == Outside::clamp) return use(end, How::clamped, Why::outside);
-    if (!(found < 0 ? within(t[0], q, rules.max_extrapolation) : within(q, t[n - 1], rules.max_extrapolation))) {
-      return fill(Why::outside);
+  std::int64_t left = i;
+  Value from = found.left, to = found.right;
+  const bool inside = has_left && has_right, beyond = !inside && !hit;
+  if (!inside) {
+    const Value end = has_left ? found.left : found.right;
+    const std::int64_t end_sample = has_left ? n - 1 : 0;
+    if (beyond) {
+      if (rules.outside == Outside::fill) return fill(Why::outside);
+      if (rules.outside == Outside::clamp) return use(end_sample, end, How::clamped, Why::outside);
+      if (!(has_left ? within(q, end, rules.max_extrapolation) : within(end, q, rules.max_extrapolation))) {
+        return fill(Why::outside);
+      }
     }
+    left = has_left ? n - 2 : 0;
+    const bool has_slope = n >= 2 && t[left] < t[left + 1];
+    if (!has_slope) {
+      return beyond ? use(end_sample, end, How::clamped, Why::outside) : decide(Action::zero, How::exact, Why::none);
+    }
+    from = t[left];
+    to = t[left + 1];
   }
-  const std::int64_t left = inside ? found : found < 0 ? 0 : n - 2;
-  if (n < 2 || !(inside || t[left] < t[left + 1])) {  // no slope at the end
-    return beyond ? use(end, How::clamped, Why::outside) : decide(Action::zero, How::exact, Why::none);
-  }
-  const auto from = t[left], to = t[left + 1];
   if (!beyond && !within(to, from, rules.max_gap)) {
-    return rules.gap == Gap::fill ? fill(Why::gap) : use(found, How::held, Why::gap);
+    return rules.gap == Gap::fill ? fill(Why::gap) : use(i, found.left, How::held, Why::gap);
   }
   const F length = span<F>(to, from);
+  constexpr F above_one = sizeof(F) == 4 ? F(1.00000012f) : F(1.0000000000000002);  // beyond stays told from inside
   plan.left = first_row + left;
-  plan.weight = inside      ? divide(span<F>(q, from), length)
-                : hit       ? F(1)
-                : found < 0 ? -divide(span<F>(from, q), length)
-                            : F(1) + divide(span<F>(q, to), length);
+  plan.weight = inside     ? divide_spans(span<F>(q, from), length, q)
+                : hit      ? F(1)
+                : has_left ? larger(F(1) + divide_spans(span<F>(q, to), length, q), above_one)
+                           : -divide_spans(span<F>(from, q), length, q);
   if (group.derivative) plan.rate = rate_of(length, q);
-  if (stencil) plan_stencil(t, left, length, plan);
+  if (reach != Reach::bracket) plan_stencil(t, left, length, reach == Reach::wide_neighbours, plan);
   return decide(Action::blend,
                 hit      ? How::exact
                 : inside ? How::interpolated
@@ -321,39 +409,49 @@ ROBOCACHE_HD inline void plan_sample_into(Plan& plan, const Stamps<Stamp>& t, st
                 beyond ? Why::outside : Why::none);
 }
 
+}  // namespace detail
+
 /// The same for one query in a user's own code, the search included.
 template <class F, class Stamp>
 ROBOCACHE_HD inline StencilPlan<F> plan_sample(const Stamps<Stamp>& t, std::int64_t first_row, time_value_t<Stamp> q,
                                                const ChannelGroup& group, const ReadingRules& rules) noexcept {
   StencilPlan<F> plan;
-  plan_sample_into<F>(plan, t, first_row, q, find_sample(t, q, group.kind, rules.slack), group, rules,
-                      is_smooth(group.kind), true);
+  const auto guide = detail::SearchGuide<time_value_t<Stamp>>::of(t);
+  const auto found = detail::find_bracket<std::int64_t>(t, guide, q, group.kind, rules.slack);
+  detail::plan_sample_into<F>(plan, t, first_row, q, found, group, rules, reach_of(group.kind), true);
   return plan;
 }
 
 /// One channel of a scalar group (not slerp) of a plan that does not fill. `y` points at the channel in row plan.left;
 /// rows are `pitch` elements apart. Value or first derivative per second, before the affine.
-template <class F, class In>
-ROBOCACHE_HD inline F evaluate(const StencilPlan<F>& plan, const ChannelGroup& group, const In* y,
+/// A SamplePlan serves every kind but the smooth ones.
+template <class F, class In, template <class> class Plan>
+ROBOCACHE_HD inline F evaluate(const Plan<F>& plan, const ChannelGroup& group, const In* y,
                                std::int64_t pitch) noexcept {
   using namespace detail;
   if (plan.action == Action::zero) return F(0);
   const F y0 = widen<F>(y[0]);
   if (plan.action == Action::sample) return group.kind == Interpolation::angle ? wrap_angle(y0) : y0;
   const F y1 = widen<F>(y[pitch]);
-  F slope;
-  if (is_smooth(group.kind)) {
-    const EndSlopes<F> d = end_slopes(group.kind, plan, y0, y1, y, pitch);
-    if (!group.derivative) return hermite(y0, y1, d.left, d.right, plan.weight);
-    slope = hermite_slope(y0, y1, d.left, d.right, plan.weight);
-  } else if (group.kind == Interpolation::angle) {
-    if (!group.derivative) return angle_between(y0, y1, plan.weight);
-    slope = wrap_angle(y1 - y0);
-  } else {
-    if (!group.derivative) return linear_between(y0, y1, plan.weight);
-    slope = y1 - y0;
+  if constexpr (std::is_same<Plan<F>, StencilPlan<F>>::value) {
+    if (is_smooth(group.kind)) {
+      const bool wide = group.kind == Interpolation::akima;
+      const auto read = [y, pitch](bool wanted, std::int64_t row, F otherwise) {
+        return wanted ? widen<F>(y[row * pitch]) : otherwise;
+      };
+      const Neighbours<F> neighbours = {read(wide && plan.inverse_before2 != F(0), -2, y0),
+                                        read(plan.inverse_before != F(0), -1, y0),
+                                        y0,
+                                        y1,
+                                        read(plan.inverse_after != F(0), 2, y1),
+                                        read(wide && plan.inverse_after2 != F(0), 3, y1)};
+      return smooth_between(group.kind, group.derivative, plan, neighbours);
+    }
   }
-  return slope * plan.rate;
+  if (group.kind == Interpolation::angle) {
+    return group.derivative ? wrap_angle(y1 - y0) * plan.rate : angle_between(y0, y1, plan.weight);
+  }
+  return group.derivative ? (y1 - y0) * plan.rate : linear_between(y0, y1, plan.weight);
 }
 
 /// A rotation read in any format as a unit quaternion; NaN if it has none.
