@@ -13,7 +13,7 @@ ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
 
 /// The error of the launch just made, if any.
-inline Status launch_status() noexcept {
+ROBOCACHE_HIDDEN inline Status launch_status() noexcept {
   const cudaError_t error = cudaGetLastError();
   if (error == cudaSuccess) return {};
   return {StatusCode::cuda_error, "the kernel could not be launched", static_cast<int>(error)};

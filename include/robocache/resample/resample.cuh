@@ -64,7 +64,7 @@ ROBOCACHE_HIDDEN void launch_groups(ResampleJob job, cudaStream_t stream) noexce
 }
 
 /// The kernel for a job, enqueued.
-struct ResampleOnStream {
+struct ROBOCACHE_HIDDEN ResampleOnStream {
   cudaStream_t stream;
 
   template <class Of>

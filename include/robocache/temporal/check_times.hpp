@@ -28,7 +28,7 @@ enum class TimeFault : std::uint8_t {
 struct CheckTimesArgs {
   Times times;  ///< [count]
   std::int64_t count = 0;
-  Segments segments;
+  Segments segments;                 ///< offsets that decrease give unspecified offences (never an access outside)
   bool duplicates = true;            ///< whether a duplicate is an offence
   std::int64_t max_gap = unlimited;  ///< ns, inclusive
   std::int64_t* offences = nullptr;  ///< [segments.count]: the first offence of each, packed; see below

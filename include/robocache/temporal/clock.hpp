@@ -13,7 +13,8 @@ ROBOCACHE_NAMESPACE_BEGIN
 /// Integer sums are held at the ends of int64. Offset and reference are nanoseconds for every time type.
 struct Clock {
   std::int64_t offset = 0;     ///< ns
-  double drift = 0.0;          ///< seconds per second; above -1, so that order is kept
+  double drift = 0.0;          ///< seconds per second, above -1. Within +-1e-3 stamps keep their order; put the
+                               ///< reference near the recording for more
   std::int64_t reference = 0;  ///< ns
 };
 
