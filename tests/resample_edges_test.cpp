@@ -491,7 +491,7 @@ TEST_P(ResampleEdges, WrongOffsets) {
       for (int r = 0; r < 64; ++r) c.queries.push_back(random.below(500'000'000));
       c.at = at_times(Times(), static_cast<const std::int64_t*>(nullptr));
     }
-    check_same_as_host(c);
+    ASSERT_OK(c.run(GetParam()).call);  // which rows come out is unspecified; run() looks at the guard zones
   }
 }
 

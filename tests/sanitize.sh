@@ -22,6 +22,8 @@ run_one() {  # tool binary
   if compute-sanitizer --tool "$1" --error-exitcode 9 --print-limit 5 \
     "$2" --gtest_filter="$filter" --gtest_brief=1 > "$log" 2>&1; then
     echo "$1 $(basename "$2"): clean, $(grep -oE '[0-9]+ tests ran|[0-9]+ tests? from' "$log" | head -1)"
+  elif grep -q 'terminated before first instrumented API call' "$log"; then
+    echo "$1 $(basename "$2"): nothing on the GPU"
   else
     echo "$1 $(basename "$2"): FAILED"
     grep -E '=========|FAILED|Failure' "$log" | head -20

@@ -52,6 +52,7 @@ struct Times {
 
 /// How rows divide into segments (episodes, recordings). Uniform: segment s holds rows [s*length, (s+1)*length).
 /// Ragged (CSR): rows [offsets[s], offsets[s+1]), offsets non-decreasing, in the memory space of the call.
+/// Offsets that decrease or leave the rows give unspecified segments, never an access outside.
 /// Default: one segment that holds every row.
 struct Segments {
   static constexpr std::int64_t every_row = -1;
