@@ -233,7 +233,6 @@ void resample_rows(const ResampleJob& job, std::int64_t begin, std::int64_t end)
           }
         }
         for (std::int32_t i = 0; i < count; ++i) {
-          plans[i] = {};
           plan_sample_into<typename Of::F>(plans[i], query.stamps, query.first_row, at[i], found[i], group, job.rules,
                                            group.reach, job.status != nullptr);
         }

@@ -267,6 +267,7 @@ ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>& t, std::int64_t left,
   };
   const auto ratio = [](F a, F b) { return divide_spans(a, b, Value(0)); };
   const F before = interval(left - 1), after = interval(left + 1);
+  plan.inverse_before = plan.inverse_after = plan.inverse_before2 = plan.inverse_after2 = F(0);
   if (before > F(0)) {
     plan.before = ratio(before, length);
     plan.inverse_before = ratio(length, before);
@@ -318,7 +319,7 @@ ROBOCACHE_HD constexpr bool same_plan(const ChannelGroup& a, const ChannelGroup&
 
 /// Decides one row of one group. Plan is SamplePlan<F>, or StencilPlan<F>, whose intervals are looked at as far as
 /// `reach`. `found` is find_bracket's result, `first_row` the row of the segment's first sample. Bit status_unsorted is
-/// looked at only if `check_order`. `plan` comes default-constructed.
+/// looked at only if `check_order`. Whatever `plan` held is overwritten, its intervals only if they are looked at.
 template <class F, class Plan, class Stamp>
 ROBOCACHE_HD inline void plan_sample_into(Plan& plan, const Stamps<Stamp>& t, std::int64_t first_row,
                                           time_value_t<Stamp> q, const Bracket<time_value_t<Stamp>>& found,
@@ -326,6 +327,7 @@ ROBOCACHE_HD inline void plan_sample_into(Plan& plan, const Stamps<Stamp>& t, st
                                           bool check_order) noexcept {
   using Value = time_value_t<Stamp>;
   const std::int64_t n = t.count, i = found.index;
+  static_cast<SamplePlan<F>&>(plan) = {};
   plan.left = first_row;
   if (n == 0) {
     plan.status = make_status(How::filled, Why::empty);
