@@ -47,7 +47,7 @@ std::vector<unsigned char> random_values(std::int64_t count) {
   return bytes;
 }
 
-void run_case(benchmark::State& state, const ResampleCase& spec, int threads) {
+void run_case(benchmark::State& state, const ResampleCase& spec, robocache::Host host) {
   ResampleProblem problem = make_problem(spec);
   std::mt19937_64 random(3);
   for (std::size_t i = 0; i < problem.queries.size(); ++i) {  // up to 8 ms late: inside the recording, rarely a hit
@@ -64,7 +64,7 @@ void run_case(benchmark::State& state, const ResampleCase& spec, int threads) {
   arrays.out = out.data();
   const robocache::ResampleArgs args = problem.args(arrays);
   for (auto _ : state) {
-    const robocache::Status status = robocache::resample(args, robocache::Host{threads});
+    const robocache::Status status = robocache::resample(args, host);
     if (!status.ok()) {
       state.SkipWithError(status.what());
       break;
@@ -80,13 +80,18 @@ void run_case(benchmark::State& state, const ResampleCase& spec, int threads) {
 }
 
 void add_case(const ResampleCase& spec) {
-  for (const int threads : {1, 2}) {
-    const std::string name = spec.name().replace(0, 8, "resample_cpu") + "/threads:" + std::to_string(threads);
-    benchmark::RegisterBenchmark(name.c_str(),
-                                 [spec, threads](benchmark::State& state) { run_case(state, spec, threads); })
+  const auto add = [&spec](const std::string& how, const auto& run) {
+    benchmark::RegisterBenchmark((spec.name().replace(0, 8, "resample_cpu") + how).c_str(), run)
         ->UseRealTime()
         ->Unit(benchmark::kMicrosecond);
-  }
+  };
+  add("/threads:1", [spec](benchmark::State& state) { run_case(state, spec, robocache::Host{1}); });
+  add("/threads:2", [spec](benchmark::State& state) {
+    robocache::ThreadPool pool(2);
+    run_case(state, spec, robocache::Host{2, &pool});
+  });
+  // Threads started by each call.
+  add("/started:2", [spec](benchmark::State& state) { run_case(state, spec, robocache::Host{2}); });
 }
 
 }  // namespace

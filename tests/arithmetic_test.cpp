@@ -4,7 +4,6 @@
 #include <robocache/core/arithmetic.hpp>
 
 #include "support/random.hpp"
-#include "support/type_names.hpp"
 
 #include <gtest/gtest.h>
 
@@ -113,7 +112,7 @@ TEST(Arithmetic, ToInt64RoundsToEvenAndHoldsAtTheEnds) {
 template <class F>
 class ArithmeticOf : public ::testing::Test {};
 using FloatTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(ArithmeticOf, FloatTypes, test::TypeNames);
+TYPED_TEST_SUITE(ArithmeticOf, FloatTypes);
 
 TYPED_TEST(ArithmeticOf, FmaRoundsOnce) {
   using F = TypeParam;

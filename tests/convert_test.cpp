@@ -5,7 +5,6 @@
 
 #include "support/half.hpp"
 #include "support/random.hpp"
-#include "support/type_names.hpp"
 
 #include <gtest/gtest.h>
 
@@ -59,7 +58,7 @@ class Nearest {
 template <class T>
 class Convert16 : public ::testing::Test {};
 using Types16 = ::testing::Types<Half, BFloat16>;
-TYPED_TEST_SUITE(Convert16, Types16, test::TypeNames);
+TYPED_TEST_SUITE(Convert16, Types16);
 
 TYPED_TEST(Convert16, WidensEveryPattern) {
   using T = TypeParam;

@@ -14,12 +14,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -484,6 +487,53 @@ TEST(ParallelFor, LargeCountsSplitWithoutOverflow) {
   });
   EXPECT_EQ(total, INT64_MAX);
   EXPECT_EQ(ranges, 3);
+}
+
+TEST(ThreadPool, EveryPartOnceCallAfterCall) {
+  for (const int threads : {-3, 0, 1, 2, 7, 40}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(pool.threads(), std::max(threads, 1));
+    for (std::int64_t parts = 1; parts < 60; ++parts) {
+      std::vector<std::atomic<int>> calls(static_cast<std::size_t>(parts));
+      pool.run(parts, [&](std::int64_t part) { ++calls[static_cast<std::size_t>(part)]; });
+      for (const auto& count : calls) ASSERT_EQ(count.load(), 1) << threads << " threads, " << parts << " parts";
+    }
+  }
+}
+
+TEST(ThreadPool, WakesAfterSleep) {
+  ThreadPool pool(3);
+  for (int round = 0; round < 5; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    std::atomic<int> calls{0};
+    pool.run(20, [&](std::int64_t) { ++calls; });
+    EXPECT_EQ(calls.load(), 20);
+  }
+}
+
+TEST(ThreadPool, CallersTakeTurns) {
+  ThreadPool pool(3);
+  std::atomic<std::int64_t> sum{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 6; ++caller) {
+    callers.emplace_back([&] {
+      for (int call = 0; call < 200; ++call) {
+        detail::parallel_for(Host{0, &pool}, 100, 1, [&](std::int64_t begin, std::int64_t end) { sum += end - begin; });
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(sum.load(), 6 * 200 * 100);
+}
+
+TEST(ThreadPool, HostMayUseFewerThanThePoolHas) {
+  ThreadPool pool(8);
+  std::atomic<int> ranges{0};
+  detail::parallel_for(Host{2, &pool}, 100, 1, [&](std::int64_t, std::int64_t) { ++ranges; });
+  EXPECT_EQ(ranges.load(), 2);
+  ranges = 0;
+  detail::parallel_for(Host{0, &pool}, 100, 1, [&](std::int64_t, std::int64_t) { ++ranges; });
+  EXPECT_EQ(ranges.load(), 8);
 }
 
 TEST(ParallelFor, NestedAndConcurrentCallsDoNotDisturbEachOther) {

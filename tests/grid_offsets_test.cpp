@@ -160,7 +160,7 @@ class GridOffsets : public LauncherTest {
       args.source.segments = uniform(job.uniform_count, job.uniform_length);
     args.source.clock = job.clock;
     if (!job.clocks.empty()) args.source.clocks = arena.input(job.clocks);
-    args.at = every(job.rate, std::int64_t{0});
+    args.at = every(job.rate, 0);
     if (job.given) args.at = start_at(args.at, job.start);
     if (!job.starts.empty()) args.at = start_at(args.at, Times(arena.input(job.starts)));
     return args;
@@ -509,7 +509,7 @@ TEST(GridOffsetsHost, HeaderOnlyInstantiationRefusesOtherTypes) {
   GridOffsetsArgs args;
   args.source.times = times.data();
   args.source.values.count = 2;
-  args.at = every({10, 1}, std::int64_t{0});
+  args.at = every({10, 1}, 0);
   args.row_offsets = rows.data();
   EXPECT_TRUE(is_error(grid_offsets<std::int64_t>(args, Host{}), StatusCode::unsupported_type, "times"));
   EXPECT_EQ(rows[1], 77);

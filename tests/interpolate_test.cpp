@@ -5,7 +5,6 @@
 
 #include "support/half.hpp"
 #include "support/random.hpp"
-#include "support/type_names.hpp"
 
 #include <gtest/gtest.h>
 
@@ -32,7 +31,7 @@ class Interpolate : public ::testing::Test {
   static constexpr F nan = std::numeric_limits<F>::quiet_NaN();
 };
 using FloatTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(Interpolate, FloatTypes, test::TypeNames);
+TYPED_TEST_SUITE(Interpolate, FloatTypes);
 
 TYPED_TEST(Interpolate, LinearIsExactAtBothEndsAndAccurateBetween) {
   using F = TypeParam;

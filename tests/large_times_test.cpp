@@ -47,7 +47,7 @@ GridOffsetsArgs grid_args(const float* times, const std::int64_t* segments, std:
   args.source.times = times;
   args.source.values.count = count;
   args.source.segments = ragged(segments, 2);
-  args.at = every({10, 1}, std::int64_t{0});
+  args.at = every({10, 1}, 0);
   args.row_offsets = row_offsets;
   return args;
 }

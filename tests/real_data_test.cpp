@@ -186,7 +186,7 @@ TEST_P(RealTimes, EpisodesAndStreamsAsRaggedSegments) {
     args.source.values.count = static_cast<std::int64_t>(all.size());
     const auto segments = static_cast<std::int64_t>(offsets.size()) - 1;
     args.source.segments = ragged(arena.input(offsets), segments);
-    args.at = every(rate, std::int64_t{0});
+    args.at = every(rate, 0);
     const Output<std::int64_t> out = arena.output<std::int64_t>(segments + 1);
     args.row_offsets = out.data();
     ASSERT_OK(arena.launch([&](auto where) { return grid_offsets(args, where); }));

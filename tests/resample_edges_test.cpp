@@ -96,7 +96,7 @@ TEST_P(ResampleEdges, NothingToDo) {
   EXPECT_OK(no_segments.run(GetParam()).call);
 
   ResampleArgs nothing;
-  nothing.at = every({50, 1}, std::int64_t{0});
+  nothing.at = every({50, 1}, 0);
   Arena arena(GetParam());
   EXPECT_OK(arena.launch([&](auto where) { return resample(nothing, where); }));
 }

@@ -44,6 +44,8 @@ inline Queries at_times(Times times, std::int64_t steps) noexcept {
   return q;
 }
 
+inline Queries at_times(Times times, int steps) noexcept { return at_times(times, std::int64_t{steps}); }
+
 /// Stored query times, ragged: row r of the output is at times[r], and segment s has the rows
 /// [row_offsets[s], row_offsets[s+1]).
 inline Queries at_times(Times times, const std::int64_t* row_offsets) noexcept {
@@ -70,9 +72,13 @@ inline Queries every(Rate rate, std::int64_t steps) noexcept {
   return q;
 }
 
+inline Queries every(Rate rate, int steps) noexcept {
+  return every(rate, std::int64_t{steps});
+}  // a literal 0 is no pointer
+
 /// The same with as many steps in segment s as row_offsets[s+1] - row_offsets[s]; grid_offsets computes them.
 inline Queries every(Rate rate, const std::int64_t* row_offsets) noexcept {
-  Queries q = every(rate, std::int64_t{0});
+  Queries q = every(rate, 0);
   q.row_offsets = row_offsets;
   return q;
 }
