@@ -205,7 +205,7 @@ ROBOCACHE_HD inline std::int64_t to_int64(double a) noexcept {
 struct Divisor {
   std::int64_t value = 1;
   std::uint32_t magic = 1;
-  std::uint32_t shift = 0;
+  std::uint8_t shift = 0;
   bool is_short = true;  ///< value < 2^31
 
   Divisor() = default;

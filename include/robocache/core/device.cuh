@@ -12,11 +12,14 @@
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
 
+ROBOCACHE_HIDDEN inline Status cuda_status(cudaError_t error, const char* what) noexcept {
+  if (error == cudaSuccess) return {};
+  return {StatusCode::cuda_error, what, static_cast<int>(error)};
+}
+
 /// The error of the launch just made, if any.
 ROBOCACHE_HIDDEN inline Status launch_status() noexcept {
-  const cudaError_t error = cudaGetLastError();
-  if (error == cudaSuccess) return {};
-  return {StatusCode::cuda_error, "the kernel could not be launched", static_cast<int>(error)};
+  return cuda_status(cudaGetLastError(), "the kernel could not be launched");
 }
 
 /// V elements that travel as one access.
@@ -51,10 +54,11 @@ __device__ inline Pack<T, V> load_pack(const T* p) noexcept {
   return bit_cast<Pack<T, V>>(__ldg(reinterpret_cast<const Access*>(p)));
 }
 
+/// Writes a pack in one access, which no optimisation takes apart. `p` is aligned to the pack.
 template <class T, int V>
 __device__ inline void store_pack(T* p, const Pack<T, V>& pack) noexcept {
   using Access = typename Word<static_cast<int>(sizeof(T)) * V>::type;
-  *reinterpret_cast<Access*>(p) = bit_cast<Access>(pack);
+  __stwb(reinterpret_cast<Access*>(p), bit_cast<Access>(pack));
 }
 
 /// Narrow<Out>::from for a pack; two floats to a half type are one instruction where the hardware has it.

@@ -40,17 +40,26 @@ class [[nodiscard]] Status {
   constexpr const char* what() const noexcept { return what_; }
   /// The cudaError_t behind StatusCode::cuda_error, else 0.
   constexpr int cuda_error() const noexcept { return cuda_error_; }
+  /// Which element of an array of arguments is at fault, for example of args.streams; -1: none, or not one alone.
+  constexpr int index() const noexcept { return index_; }
+  constexpr Status at(int index) const noexcept {
+    Status status = *this;
+    status.index_ = index;
+    return status;
+  }
 
  private:
   const char* what_ = "";
   StatusCode code_ = StatusCode::ok;
   int cuda_error_ = 0;
+  int index_ = -1;
 };
 
 /// For code that reports errors by exception.
 inline void throw_if_error(Status status) {
   if (status.ok()) return;
   std::string message = std::string("RoboCache: ") + status.what();
+  if (status.index() >= 0) message += " (of " + std::to_string(status.index()) + ")";
   if (status.cuda_error() != 0) message += " (CUDA error " + std::to_string(status.cuda_error()) + ")";
   if (status.code() == StatusCode::cuda_error) throw std::runtime_error(message);
   throw std::invalid_argument(message);

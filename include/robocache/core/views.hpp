@@ -65,6 +65,14 @@ struct Segments {
 inline Segments uniform(std::int64_t count, std::int64_t length) noexcept { return {nullptr, count, length}; }
 inline Segments ragged(const std::int64_t* offsets, std::int64_t count) noexcept { return {offsets, count, 0}; }
 
+/// What a segment holds whose rows are a ring buffer: known in the memory of the call alone, so that a captured graph
+/// reads what is there when it runs. A head outside [0, rows of the segment) counts from the nearest multiple of the
+/// rows below it; a count outside [0, rows of the segment] is held at the nearer end.
+struct Ring {
+  std::int64_t head = 0;   ///< the oldest sample, in rows from the segment's first
+  std::int64_t count = 0;  ///< samples
+};
+
 /// The rows [begin, end) of one segment.
 struct RowRange {
   std::int64_t begin;

@@ -11,24 +11,32 @@
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
 
-/// The most channels one access can carry: every group whole accesses, aligned on both sides, 16 bytes at most.
+/// Whether accesses of `in` channels of the input and `out` of the output are aligned, with every group whole accesses
+/// of the larger.
 template <class Of>
-int channels_per_access(const ResampleJob& job, int most) noexcept {
-  constexpr auto in_bytes = static_cast<std::int64_t>(sizeof(typename Of::In));
-  constexpr auto out_bytes = static_cast<std::int64_t>(sizeof(typename Of::Out));
-  const auto fits = [&job](int v) {
-    bool fit = v * in_bytes <= 16 && v * out_bytes <= 16 && job.pitch_in % v == 0 && job.pitch_out % v == 0 &&
-               reinterpret_cast<std::uintptr_t>(job.values) % static_cast<std::uintptr_t>(v * in_bytes) == 0 &&
-               reinterpret_cast<std::uintptr_t>(job.out) % static_cast<std::uintptr_t>(v * out_bytes) == 0;
-    for (std::int32_t g = 0; g < job.group_count; ++g) {
-      const PlacedGroup& group = job.groups[g];
-      fit = fit && (group.kind == Interpolation::slerp ||
-                    (group.first_in % v == 0 && group.first_out % v == 0 && group.width % v == 0));
-    }
-    return fit;
+bool access_fits(const StreamJob& job, const PlacedGroup* groups, int in, int out) noexcept {
+  const auto aligned = [](const void* p, std::int64_t pitch, int channels, std::size_t size) {
+    const auto bytes = static_cast<std::int64_t>(size) * channels;
+    return bytes <= 16 && pitch % channels == 0 &&
+           reinterpret_cast<std::uintptr_t>(p) % static_cast<std::uintptr_t>(bytes) == 0;
   };
+  const int larger_one = larger(in, out);
+  bool fit = aligned(job.values, job.pitch_in, in, sizeof(typename Of::In)) &&
+             aligned(job.out, job.pitch_out, out, sizeof(typename Of::Out)) &&
+             static_cast<std::size_t>(larger_one) * sizeof(typename Of::Out) <= 16;
+  for (std::int32_t g = 0; g < job.group_count; ++g) {
+    const PlacedGroup& group = groups[g];
+    fit = fit && (group.kind == Interpolation::slerp ||
+                  (group.first_in % larger_one == 0 && group.first_out % out == 0 && group.width % larger_one == 0));
+  }
+  return fit;
+}
+
+/// The most channels one access can carry on both sides.
+template <class Of>
+int channels_per_access(const StreamJob& job, const PlacedGroup* groups, int most) noexcept {
   int v = most;
-  while (v > 1 && !fits(v)) v /= 2;
+  while (v > 1 && !access_fits<Of>(job, groups, v, v)) v /= 2;
   return v;
 }
 
@@ -36,8 +44,7 @@ template <class Of>
 ROBOCACHE_HIDDEN ResampleLaunch launch_of(const ResampleJob& job, const ResampleTuning& tuning,
                                           std::int64_t items_per_row) noexcept {
   const int rows = larger(job.width_out, job.pitch_out) > widest_row ? 1 : tile_rows(tuning, items_per_row);
-  const bool simple = has_plain_clock(job) && job.samples < INT32_MAX - 2;
-  return {(job.rows + rows - 1) / rows, rows, simple, Divisor(larger<std::int64_t>(items_per_row, 1))};
+  return {(job.rows + rows - 1) / rows, rows, has_short_path(job), Divisor(larger<std::int64_t>(items_per_row, 1))};
 }
 
 template <class Of, int V>
@@ -71,12 +78,10 @@ struct ROBOCACHE_HIDDEN ResampleOnStream {
   ROBOCACHE_HIDDEN Status operator()(Of, const ResampleJob& job) const noexcept {
     const PlacedGroup& first = job.groups[0];
     if (job.group_count > 1 || !is_two_point(first.kind) || first.derivative || first.width == 0) {
-      bool smooth = false;
-      for (std::int32_t g = 0; g < job.group_count; ++g) smooth = smooth || is_smooth(job.groups[g].kind);
-      if (!smooth) {
+      if (!has_smooth(job.groups, job.group_count)) {
         launch_groups<Of, 1, false>(job, stream);
       } else if constexpr (!Of::two_point_only) {
-        if (channels_per_access<Of>(job, 2) == 2) {
+        if (channels_per_access<Of>(job, job.groups, 2) == 2) {
           launch_groups<Of, 2, true>(job, stream);
         } else {
           launch_groups<Of, 1, true>(job, stream);
@@ -84,7 +89,7 @@ struct ROBOCACHE_HIDDEN ResampleOnStream {
       }
       return launch_status();
     }
-    switch (channels_per_access<Of>(job, 8)) {
+    switch (channels_per_access<Of>(job, job.groups, 8)) {
       case 8:
         launch_two_point<Of, 8>(job, stream);
         break;

@@ -79,35 +79,37 @@ struct TypesOf<Types<S, I, O, K>> {
     return args.source.times.type == time_traits<S>::type && args.source.values.type == element_traits<I>::type &&
            args.out.type == element_traits<O>::type;
   }
-  static bool has_kinds(const ResampleJob& job) noexcept {
-    bool all = true;
-    for (std::int32_t g = 0; g < job.group_count; ++g) {
-      all = all && (!two_point_only || (is_two_point(job.groups[g].kind) && !job.groups[g].derivative));
-    }
-    return all;
+  static bool has_kinds(const PlacedGroup* groups, std::int32_t count) noexcept {
+    return !two_point_only || has_two_point_only(groups, count);
   }
+  static bool has_kinds(const ResampleJob& job) noexcept { return has_kinds(job.groups, job.group_count); }
 };
+
+/// Calls run(Of, job) for the first of the listed Ofs that fits the tags and kinds of a job that is valid.
+template <class... Ofs, class Args, class Job, class Run>
+Status dispatch_job(const Args& args, Job& job, const char* wrong_kind, const Run& run) noexcept {
+  if (job.rows == 0) return {};
+  Status status(StatusCode::unsupported_type, "args: no instantiation for these time, input and output types");
+  bool done = false;
+  const auto attempt = [&](auto of) {
+    if (done || !of.match(args)) return;
+    if (!of.has_kinds(job)) {
+      status = {StatusCode::unsupported_type, wrong_kind};
+      return;
+    }
+    done = true;
+    status = run(of, job);
+  };
+  (attempt(Ofs{}), ...);
+  return status;
+}
 
 /// Validates, then calls run(TypesOf<T>, job) for the first of the listed Types that fits the tags.
 template <class... Listed, class Run>
 Status dispatch(const ResampleArgs& args, const Run& run) noexcept {
   ResampleJob job;
   ROBOCACHE_CHECK(prepare(args, &job));
-  if (job.rows == 0) return {};
-  Status status(StatusCode::unsupported_type, "args: no instantiation for these time, input and output types");
-  bool done = false;
-  const auto attempt = [&](auto types) {
-    using Of = TypesOf<decltype(types)>;
-    if (done || !Of::match(args)) return;
-    if (!Of::has_kinds(job)) {
-      status = {StatusCode::unsupported_type, "args.source.groups: kind outside TwoPointKinds"};
-      return;
-    }
-    done = true;
-    status = run(Of{}, job);
-  };
-  (attempt(Listed{}), ...);
-  return status;
+  return dispatch_job<TypesOf<Listed>...>(args, job, "args.source.groups: kind outside TwoPointKinds", run);
 }
 
 /// Channels [first, first + count) of the output, as plain loops that compilers vectorise: value(c) is the c-th of them
@@ -127,7 +129,7 @@ inline bool write_channels(const Affine& affine, std::int64_t first, std::int32_
 
 /// One row of one group on the CPU; whether every value written is finite, as far as anybody asks.
 template <class Of>
-inline bool write_group(const ResampleJob& job, const PlacedGroup& group, const typename Of::Plan& plan,
+inline bool write_group(const StreamJob& job, const PlacedGroup& group, const typename Of::Plan& plan,
                         typename Of::Out* out) noexcept {
   using F = typename Of::F;
   using In = typename Of::In;
@@ -136,7 +138,7 @@ inline bool write_group(const ResampleJob& job, const PlacedGroup& group, const 
   const bool check = job.status != nullptr;
   const In* in = static_cast<const In*>(job.values) + plan.left * job.pitch_in + group.first_in;
   if (plan.action == Action::fill) {
-    for (std::int32_t c = 0; c < group.width_out; ++c) out[c] = Narrow<Out>::from(job.fill);
+    for (std::int32_t c = 0; c < group.width_out; ++c) out[c] = job.template fill<Out>();
     return true;
   }
   if (is_two_point(group.kind) && plan.action == Action::sample) {
@@ -144,7 +146,7 @@ inline bool write_group(const ResampleJob& job, const PlacedGroup& group, const 
                           [in](std::int32_t c) { return widen<F>(in[c]); });
   }
   if (is_two_point(group.kind) && plan.action == Action::blend && !group.derivative) {
-    const In* next = in + job.pitch_in;
+    const In* next = in + plan.offset(1, job.pitch_in, job.ring);
     const F weight = plan.weight;
     return write_channels(affine, group.first_out, group.width, check, out, [in, next, weight](std::int32_t c) {
       return linear_between(widen<F>(in[c]), widen<F>(next[c]), weight);
@@ -158,10 +160,12 @@ inline bool write_group(const ResampleJob& job, const PlacedGroup& group, const 
       const std::int32_t count = smaller(group.width_out - first, batch);
       F values[batch];
       if (group.kind == Interpolation::slerp) {
-        const RotationChannels<F> channels = evaluate_rotation(plan, group, in, job.pitch_in);
+        const RotationChannels<F> channels = evaluate_rotation(plan, group, in, job.pitch_in, job.ring);
         for (std::int32_t c = 0; c < 6; ++c) values[c] = channels.values[c];
       } else {
-        for (std::int32_t c = 0; c < count; ++c) values[c] = evaluate(plan, group, in + first + c, job.pitch_in);
+        for (std::int32_t c = 0; c < count; ++c) {
+          values[c] = evaluate(plan, group, in + first + c, job.pitch_in, job.ring);
+        }
       }
       finite = write_channels(affine, group.first_out + first, count, check, out + first,
                               [&values](std::int32_t c) { return values[c]; }) &&
@@ -173,14 +177,14 @@ inline bool write_group(const ResampleJob& job, const PlacedGroup& group, const 
 
 /// Group g of the `count` rows from `first_row` on, whose plans these are.
 template <class Of>
-inline void write_rows(const ResampleJob& job, std::int32_t g, const typename Of::Plan* plans, std::int64_t first_row,
-                       std::int32_t count) noexcept {
-  const PlacedGroup& group = job.groups[g];
+inline void write_rows(const StreamJob& job, const PlacedGroup* groups, std::int32_t g, const typename Of::Plan* plans,
+                       std::int64_t first_row, std::int32_t count) noexcept {
+  const PlacedGroup& group = groups[g];
   auto* out = static_cast<typename Of::Out*>(job.out) + first_row * job.pitch_out + group.first_out;
   for (std::int32_t i = 0; i < count; ++i, out += job.pitch_out) {
     const bool finite = write_group<Of>(job, group, plans[i], out);
     if (job.status == nullptr) continue;
-    job.status[(first_row + i) * job.group_count + g] = finite ? plans[i].status : plans[i].status | status_non_finite;
+    job.status[(first_row + i) * job.pitch_status + g] = finite ? plans[i].status : plans[i].status | status_non_finite;
   }
 }
 
@@ -188,10 +192,10 @@ inline void write_rows(const ResampleJob& job, std::int32_t g, const typename Of
 // compiled twice and the processor asked at run time; results are the same bits either way.
 #if ROBOCACHE_DISPATCH_FMA
 template <class Of>
-__attribute__((target("avx2,fma"), flatten)) void write_rows_fma(const ResampleJob& job, std::int32_t g,
-                                                                 const typename Of::Plan* plans, std::int64_t first_row,
-                                                                 std::int32_t count) noexcept {
-  write_rows<Of>(job, g, plans, first_row, count);
+__attribute__((target("avx2,fma"), flatten)) void write_rows_fma(const StreamJob& job, const PlacedGroup* groups,
+                                                                 std::int32_t g, const typename Of::Plan* plans,
+                                                                 std::int64_t first_row, std::int32_t count) noexcept {
+  write_rows<Of>(job, groups, g, plans, first_row, count);
 }
 #endif
 
@@ -204,8 +208,9 @@ auto fastest_write_rows() noexcept {
 }
 
 /// Rows of one segment go together, a few at a time, so that planning and writing are loops of their own.
-template <class Of, bool PlainClock>
-void resample_rows(const ResampleJob& job, std::int64_t begin, std::int64_t end) noexcept {
+template <class Of, bool Plain>
+void resample_rows(const StreamRows& of, std::int64_t begin, std::int64_t end) noexcept {
+  const StreamJob& job = of.job;
   using Value = time_value_t<typename Of::Stamp>;
   constexpr std::int32_t most = 32;
   Value at[most];
@@ -214,17 +219,17 @@ void resample_rows(const ResampleJob& job, std::int64_t begin, std::int64_t end)
   const auto write = fastest_write_rows<Of>();
   RowQuery<typename Of::Stamp> query;
   for (std::int64_t r = begin; r < end;) {
-    locate_row<PlainClock>(job, r, query.segment, query);
+    locate_row<Plain>(job, of.starts, of.wanted, r, query.segment, query);
     std::int32_t count = 0;
     auto next = query;
     while (next.wanted && next.segment == query.segment) {
       at[count++] = next.at;
       if (count == most || r + count == end) break;
-      locate_row<PlainClock>(job, r + count, next.segment, next);
+      locate_row<Plain>(job, of.starts, of.wanted, r + count, next.segment, next);
     }
-    Interpolation searched = job.groups[0].kind;
+    Interpolation searched = of.groups[0].kind;
     for (std::int32_t g = 0; g < job.group_count; ++g) {
-      const PlacedGroup& group = job.groups[g];
+      const PlacedGroup& group = of.groups[g];
       if (!group.shares_plan) {
         if (g == 0 || needs_search(group.kind, searched, job.rules.slack)) {
           searched = group.kind;
@@ -237,7 +242,7 @@ void resample_rows(const ResampleJob& job, std::int64_t begin, std::int64_t end)
                                            group.reach, job.status != nullptr);
         }
       }
-      write(job, g, plans, r, count);
+      write(job, of.groups, g, plans, r, count);
     }
     r += count > 0 ? count : 1;
   }
@@ -245,9 +250,20 @@ void resample_rows(const ResampleJob& job, std::int64_t begin, std::int64_t end)
 
 /// The usual case, all inlined: with the clock a constant, a stamp is read as it is.
 template <class Of>
-__attribute__((flatten)) void resample_rows_as_logged(const ResampleJob& job, std::int64_t begin,
+__attribute__((flatten)) void resample_rows_as_logged(const StreamRows& of, std::int64_t begin,
                                                       std::int64_t end) noexcept {
-  resample_rows<Of, true>(job, begin, end);
+  resample_rows<Of, true>(of, begin, end);
+}
+
+template <class Of>
+auto fastest_resample_rows(const StampSource& source) noexcept {
+  return has_plain_stamps(source) ? &resample_rows_as_logged<Of> : &resample_rows<Of, false>;
+}
+
+/// Rows of an output of `width` channels that are worth a thread.
+inline std::int64_t least_rows(std::int64_t width) noexcept {
+  constexpr std::int64_t work_per_thread = 1 << 14;  // elements; a thread costs some 20 us to start
+  return larger<std::int64_t>(work_per_thread / larger<std::int64_t>(width, 1), 1);
 }
 
 struct ResampleOnHost {
@@ -255,11 +271,10 @@ struct ResampleOnHost {
 
   template <class Of>
   Status operator()(Of, const ResampleJob& job) const noexcept {
-    constexpr std::int64_t work_per_thread = 1 << 14;  // elements; a thread costs some 20 us to start
-    const std::int64_t least_rows = larger<std::int64_t>(work_per_thread / larger<std::int64_t>(job.width_out, 1), 1);
-    parallel_for(host, job.rows, least_rows,
-                 [&job, run = has_plain_clock(job) ? &resample_rows_as_logged<Of> : &resample_rows<Of, false>](
-                     std::int64_t begin, std::int64_t end) { run(job, begin, end); });
+    const StreamRows of = {job, job.groups, job, job};
+    parallel_for(
+        host, job.rows, least_rows(job.width_out),
+        [&of, run = fastest_resample_rows<Of>(job)](std::int64_t begin, std::int64_t end) { run(of, begin, end); });
     return {};
   }
 };

@@ -4,6 +4,7 @@
 
 #include <robocache/core/device.cuh>
 #include <robocache/resample/resample.hpp>
+#include <robocache/temporal/rows_job.cuh>
 
 #include <cstdint>
 #include <type_traits>
@@ -23,44 +24,9 @@ struct ResampleLaunch {
   Divisor packs_per_row;  ///< two-point kernel only
 };
 
-/// The segment of ragged row r, found by a whole warp together: 33 parts a step. Every lane calls it with the same r.
-__device__ inline std::int64_t ragged_segment_by_warp(const std::int64_t* offsets, std::int64_t segments,
-                                                      std::int64_t r) noexcept {
-  const std::int64_t lane = threadIdx.x % 32;
-  std::int64_t low = -1, high = segments + 1;
-  while (high - low > 1) {
-    const std::int64_t step = (high - low + 31) / 32;
-    const std::int64_t probe = low + (lane + 1) * step;
-    const bool before = probe < high && offsets[probe] <= r;
-    const int passed = __popc(__ballot_sync(0xffffffffu, before));
-    low += passed * step;
-    high = smaller(high, low + step);
-  }
-  return low;
-}
-
-/// Phase one for one row of the tile: where it is. Every lane of the warp calls it; rows past `rows` get no work.
-template <class Of>
-__device__ inline void locate_tile_row(const ResampleJob& job, bool simple, std::int64_t first_row, int rows,
-                                       RowQuery<typename Of::Stamp>& query) noexcept {
-  const int mine = static_cast<int>(threadIdx.x), first_of_warp = mine / 32 * 32;
-  query.wanted = false;
-  if (first_of_warp >= rows) return;
-  std::int64_t near = 0;
-  if (job.at.row_offsets != nullptr) {
-    near = ragged_segment_by_warp(job.at.row_offsets, job.segments.count, first_row + first_of_warp);
-  }
-  if (mine >= rows) return;
-  if (simple) {
-    locate_row<true>(job, first_row + mine, near, query);
-  } else {
-    locate_row<false>(job, first_row + mine, near, query);
-  }
-}
-
 /// Phase one for one row and one group: what to do there.
 template <class F, class Plan, class Stamp>
-__device__ inline void plan_tile_row(const ResampleJob& job, bool simple, const RowQuery<Stamp>& query,
+__device__ inline void plan_tile_row(const StreamJob& job, bool simple, const RowQuery<Stamp>& query,
                                      const PlacedGroup& group, Plan& plan) noexcept {
   const bool has_status = job.status != nullptr;
   if (simple) {
@@ -72,6 +38,11 @@ __device__ inline void plan_tile_row(const ResampleJob& job, bool simple, const 
     plan_sample_into<F>(plan, query.stamps, query.first_row, query.at, found, group, job.rules, group.reach,
                         has_status);
   }
+}
+
+/// Without status, affine and ring buffer.
+__device__ inline bool is_plain(const StreamJob& job) noexcept {
+  return job.status == nullptr && job.scale == nullptr && job.shift == nullptr && job.ring == 0;
 }
 
 /// scale * value + shift for V channels from a multiple of V.
@@ -116,51 +87,67 @@ enum TileAction : int {
   row_sample = writes | reads_left,
   row_blend = writes | reads_left | reads_right,
   row_zero = writes | 8,
+  wraps = 16,  ///< ring buffers: the right sample lies in the ring's first row, the left one in its last
 };
 
 /// A row's plan in shared memory, read in one access (two for double).
-template <class F, class In>
+template <class F>
 struct alignas(16) TileRow {
-  const In* left;  ///< first channel of the left sample
+  const char* left;  ///< first channel of the left sample
   F weight;
   int action;
 
   template <class Stamp>
-  __device__ static TileRow of(const ResampleJob& job, const RowQuery<Stamp>& query,
+  __device__ static TileRow of(const StreamJob& job, std::int64_t pitch_bytes, const RowQuery<Stamp>& query,
                                const SamplePlan<F>& plan) noexcept {
-    const In* values = static_cast<const In*>(job.values);
-    return {values + plan.left * job.pitch_in, plan.weight,
+    const int wraps_right = plan.wrap == 1 ? wraps : 0;
+    return {static_cast<const char*>(job.values) + plan.left * pitch_bytes, plan.weight,
             !query.wanted                   ? leaves_row
-            : plan.action == Action::blend  ? row_blend
+            : plan.action == Action::blend  ? row_blend | wraps_right
             : plan.action == Action::sample ? row_sample
             : plan.action == Action::fill   ? row_fill
                                             : row_zero};
+  }
+  __device__ bool blends() const noexcept { return (action & reads_right) != 0; }
+  /// Elements from the left sample to the right one.
+  __device__ std::int64_t to_right(std::int64_t pitch, std::int64_t ring) const noexcept {
+    return (action & wraps) != 0 ? pitch - ring : pitch;
   }
   __device__ SamplePlan<F> plan(F rate) const noexcept {
     SamplePlan<F> p;
     p.weight = weight;
     p.rate = rate;
-    p.action = action == row_blend ? Action::blend : action == row_sample ? Action::sample : Action::zero;
+    p.action = blends() ? Action::blend : action == row_sample ? Action::sample : Action::zero;
     return p;
   }
 };
 
-/// Asks the L2 cache for a narrow row's samples as soon as its plan is known: phase two then waits for L2 instead of
-/// memory, and the request holds no register. Wide rows keep enough reads in flight by themselves, and so do
-/// accesses of 16 bytes.
-template <class F, class In>
-__device__ inline void prefetch_row(const ResampleJob& job, const TileRow<F, In>& row, Reach reach) noexcept {
-  constexpr std::int64_t most = 256, line = 64;
-  const std::int64_t pitch = job.pitch_in * static_cast<std::int64_t>(sizeof(In));
-  if (pitch > most || (row.action & reads_left) == 0) return;
-  const char* begin = reinterpret_cast<const char*>(row.left);
-  const std::int64_t after = (row.action & reads_right) != 0 ? (reach == Reach::bracket ? 2 : 3) * pitch : pitch;
-  // Never past the stream's last sample; a sample before the left one shares a line with it, or with an earlier row.
-  const char* end =
-      reinterpret_cast<const char*>(static_cast<const In*>(job.values) + (job.samples - 1) * job.pitch_in);
-  for (std::int64_t at = 0; at < after && begin + at < end; at += line) {
-    asm volatile("prefetch.global.L2 [%0];" ::"l"(begin + at));
+/// Asks the L2 cache for a row's samples as soon as its plan is known: phase two then waits for L2 instead of memory,
+/// and the request holds no register.
+template <class F>
+__device__ inline void prefetch_row(const StreamJob& job, std::int64_t pitch, std::int64_t width, const TileRow<F>& row,
+                                    Reach reach) noexcept {
+  constexpr std::int64_t narrow = 256, wide = 4096, line = 64;  // bytes
+  if (width > wide || (row.action & reads_left) == 0) return;
+  const char* last = static_cast<const char*>(job.values) + (job.samples - 1) * pitch;  // sample of the stream
+  if (pitch <= narrow) {
+    // A sample before the left one shares a line with it, or was asked for by an earlier row.
+    const std::int64_t after = (row.action & reads_right) == 0 ? pitch : (reach == Reach::bracket ? 2 : 3) * pitch;
+    for (std::int64_t at = 0; at < after && row.left + at < last; at += line) {
+      asm volatile("prefetch.global.L2 [%0];" ::"l"(row.left + at));
+    }
+    return;
   }
+#if __CUDA_ARCH__ >= 900
+  // One request for each sample, in whole 16 bytes: dear for a few bytes, cheap for many.
+  const auto ask_for = [width](const char* sample) {
+    const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(sample), first = begin & ~std::uintptr_t{15};
+    const auto bytes = static_cast<std::uint32_t>((begin + static_cast<std::uintptr_t>(width) - first + 15) & ~15u);
+    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(first), "r"(bytes));
+  };
+  ask_for(row.left);
+  if ((row.action & reads_right) != 0) ask_for(smaller(row.left + pitch, last));
+#endif
 }
 
 /// The intervals around a row's bracket, for smooth kinds.
@@ -168,9 +155,22 @@ template <class F>
 struct alignas(16) TileStencil {
   F before, after, inverse_before, inverse_after;
   F inverse_before2, inverse_after2;
+  int wrap;
 
   __device__ static TileStencil of(const StencilPlan<F>& p) noexcept {
-    return {p.before, p.after, p.inverse_before, p.inverse_after, p.inverse_before2, p.inverse_after2};
+    return {p.before, p.after, p.inverse_before, p.inverse_after, p.inverse_before2, p.inverse_after2, p.wrap};
+  }
+  __device__ StencilPlan<F> plan(const SamplePlan<F>& of) const noexcept {
+    StencilPlan<F> p;
+    static_cast<SamplePlan<F>&>(p) = of;
+    p.before = before;
+    p.after = after;
+    p.inverse_before = inverse_before;
+    p.inverse_after = inverse_after;
+    p.inverse_before2 = inverse_before2;
+    p.inverse_after2 = inverse_after2;
+    p.wrap = static_cast<std::int8_t>(wrap);
+    return p;
   }
 };
 
@@ -183,7 +183,8 @@ struct TileOutput {
   unsigned int* non_finite;  ///< [rows], or null where nobody asks
   unsigned int group_bit;
   Affine affine;  ///< of the group's channels
-  double fill;
+  Out fill;
+  bool halves;  ///< rows are aligned to half an access alone
 
   template <int V, class F>
   __device__ void store(int row, int channel, F (&values)[V]) const noexcept {
@@ -194,23 +195,39 @@ struct TileOutput {
       if (!finite) atomicOr(non_finite + row, group_bit);
     }
     if (affine.scale != nullptr || affine.shift != nullptr) apply_affine(affine, channel, values);
-    store_pack<Out, V>(first + (row * pitch + channel), narrow_pack<Out>(values));
+    store_aligned(row, channel, narrow_pack<Out>(values));
+  }
+  template <int V>
+  __device__ void store_aligned(int row, int channel, const Pack<Out, V>& pack) const noexcept {
+    Out* to = first + (row * pitch + channel);
+    if (V > 1 && halves) {
+      constexpr int half = V > 1 ? V / 2 : 1;
+      Pack<Out, half> low, high;
+#pragma unroll
+      for (int v = 0; v < half; ++v) {
+        low.elements[v] = pack.elements[v];
+        high.elements[v] = pack.elements[half + v];
+      }
+      store_pack<Out, half>(to, low);
+      store_pack<Out, half>(to + half, high);
+    } else {
+      store_pack<Out, V>(to, pack);
+    }
   }
   template <int V>
   __device__ void store_fill(int row, int channel) const noexcept {
     Pack<Out, V> pack;
 #pragma unroll
-    for (int v = 0; v < V; ++v) pack.elements[v] = Narrow<Out>::from(fill);
-    store_pack<Out, V>(first + (row * pitch + channel), pack);
+    for (int v = 0; v < V; ++v) pack.elements[v] = fill;
+    store_aligned(row, channel, pack);
   }
 };
 
 /// Streams one group of a two-point kind: V channels an access, Batch items of a thread in flight. Plain: without
-/// status and affine, whose tests cost as much as the work of a narrow pack.
-template <bool Plain, class F, int V, int Threads, int Batch, class In, class Out>
-__device__ inline void stream_two_point(const TileRow<F, In>* tile_rows, int first_channel,
-                                        const Divisor& packs_per_row, std::int64_t pitch_in,
-                                        const TileOutput<Out>& out) noexcept {
+/// status, affine and ring buffer, whose tests cost as much as the work of a narrow pack.
+template <bool Plain, class In, int V, int Threads, int Batch, class F, class Out>
+__device__ inline void stream_two_point(const TileRow<F>* tile_rows, int first_channel, const Divisor& packs_per_row,
+                                        std::int64_t pitch_in, std::int64_t ring, const TileOutput<Out>& out) noexcept {
   using Word = typename detail::Word<static_cast<int>(sizeof(In)) * V>::type;
   const int packs_of_row = static_cast<int>(packs_per_row.value);
   const int packs = out.rows * packs_of_row;
@@ -224,14 +241,15 @@ __device__ inline void stream_two_point(const TileRow<F, In>* tile_rows, int fir
       const bool active = Batch == 1 || item < packs;
       row[b] = static_cast<int>(packs_per_row.divide_short(static_cast<std::uint32_t>(item)));
       channel[b] = (item - row[b] * packs_of_row) * V;
-      const TileRow<F, In> tile_row = tile_rows[active ? row[b] : 0];
+      const TileRow<F> tile_row = tile_rows[active ? row[b] : 0];
       weight[b] = tile_row.weight;
       action[b] = active ? tile_row.action : static_cast<int>(leaves_row);
-      const In* p = tile_row.left + (first_channel + channel[b]);
+      const In* p = reinterpret_cast<const In*>(tile_row.left) + (first_channel + channel[b]);
       left[b] = {};
       right[b] = {};
       if ((action[b] & reads_left) != 0) left[b] = __ldg(reinterpret_cast<const Word*>(p));
-      if ((action[b] & reads_right) != 0) right[b] = __ldg(reinterpret_cast<const Word*>(p + pitch_in));
+      const std::int64_t to_right = !Plain && (action[b] & wraps) != 0 ? pitch_in - ring : pitch_in;
+      if ((action[b] & reads_right) != 0) right[b] = __ldg(reinterpret_cast<const Word*>(p + to_right));
     }
 #pragma unroll
     for (int b = 0; b < Batch; ++b) {
@@ -246,10 +264,10 @@ __device__ inline void stream_two_point(const TileRow<F, In>* tile_rows, int fir
       for (int v = 0; v < V; ++v) {
         const F a = widen<F>(from.elements[v]);
         const F between = linear_between(a, widen<F>(to.elements[v]), weight[b]);
-        values[v] = action[b] == row_blend ? between : a;
+        values[v] = (action[b] & reads_right) != 0 ? between : a;
       }
       if constexpr (Plain) {
-        store_pack<Out, V>(out.first + (row[b] * out.pitch + channel[b]), narrow_pack<Out>(values));
+        out.store_aligned(row[b], channel[b], narrow_pack<Out>(values));
       } else {
         out.store(row[b], channel[b], values);
       }
@@ -277,43 +295,34 @@ __device__ inline void for_each_item(int rows, int width, int step, const Item& 
 }
 
 /// Streams one group of a smooth kind, V channels an access.
-template <Interpolation Kind, class F, int V, int Threads, class In, class Out>
-__device__ inline void stream_smooth(const TileRow<F, In>* tile_rows, const F* rates, const TileStencil<F>* stencils,
-                                     const PlacedGroup& group, std::int64_t pitch,
+template <Interpolation Kind, class In, int V, int Threads, class F, class Out>
+__device__ inline void stream_smooth(const TileRow<F>* tile_rows, const F* rates, const TileStencil<F>* stencils,
+                                     const PlacedGroup& group, std::int64_t pitch, std::int64_t ring,
                                      const TileOutput<Out>& out) noexcept {
   const int first_in = group.first_in;
   const bool derivative = group.derivative;
   for_each_item<Threads>(out.rows, group.width, V, [&](int row, int channel) {
-    const TileRow<F, In> tile_row = tile_rows[row];
+    const TileRow<F> tile_row = tile_rows[row];
     if ((tile_row.action & writes) == 0) return;
     if (tile_row.action == row_fill) return out.template store_fill<V>(row, channel);
-    const TileStencil<F> around = stencils[row];
-    StencilPlan<F> plan;
-    plan.weight = tile_row.weight;
-    plan.rate = derivative ? rates[row] : F(0);
-    plan.before = around.before;
-    plan.after = around.after;
-    plan.inverse_before = around.inverse_before;
-    plan.inverse_after = around.inverse_after;
-    plan.inverse_before2 = around.inverse_before2;
-    plan.inverse_after2 = around.inverse_after2;
+    const StencilPlan<F> plan = stencils[row].plan(tile_row.plan(derivative ? rates[row] : F(0)));
     F values[V] = {};
     if ((tile_row.action & reads_left) != 0) {
-      const In* y = tile_row.left + (first_in + channel);
+      const In* y = reinterpret_cast<const In*>(tile_row.left) + (first_in + channel);
       // Each read stands alone, so that none waits for another.
-      const auto read = [y](bool wanted, std::int64_t offset) {
+      const auto read = [&](bool wanted, int k) {
         Pack<In, V> pack = {};
-        if (wanted) pack = load_pack<In, V>(y + offset);
+        if (wanted) pack = load_pack<In, V>(y + plan.offset(k, pitch, ring));
         return pack;
       };
-      const bool blends = tile_row.action == row_blend;
+      const bool blends = tile_row.blends();
       const bool has_before = blends && plan.inverse_before != F(0), has_after = blends && plan.inverse_after != F(0);
       constexpr bool wide = Kind == Interpolation::akima;
       const bool has_before2 = wide && has_before && plan.inverse_before2 != F(0);
       const bool has_after2 = wide && has_after && plan.inverse_after2 != F(0);
-      const Pack<In, V> left = read(true, 0), right = read(blends, pitch);
-      const Pack<In, V> before = read(has_before, -pitch), after = read(has_after, 2 * pitch);
-      const Pack<In, V> before2 = read(has_before2, -2 * pitch), after2 = read(has_after2, 3 * pitch);
+      const Pack<In, V> left = read(true, 0), right = read(blends, 1);
+      const Pack<In, V> before = read(has_before, -1), after = read(has_after, 2);
+      const Pack<In, V> before2 = read(has_before2, -2), after2 = read(has_after2, 3);
 #pragma unroll
       for (int v = 0; v < V; ++v) {
         const F y0 = widen<F>(left.elements[v]), y1 = widen<F>(right.elements[v]);
@@ -327,21 +336,31 @@ __device__ inline void stream_smooth(const TileRow<F, In>* tile_rows, const F* r
   });
 }
 
+/// Channel c of a sample.
+template <class In>
+struct Elements {
+  __device__ const In* operator()(const char* sample, int c) const noexcept {
+    return reinterpret_cast<const In*>(sample) + c;
+  }
+};
+
 /// Streams one rotation group, a rotation a thread.
-template <class F, int Threads, class In, class Out>
-__device__ inline void stream_rotations(const TileRow<F, In>* tile_rows, const F* rates, const PlacedGroup& placed,
-                                        std::int64_t pitch, const TileOutput<Out>& out) noexcept {
+template <int Threads, class Elements, class F, class Out>
+__device__ inline void stream_rotations(const Elements& elements, const TileRow<F>* tile_rows, const F* rates,
+                                        const PlacedGroup& placed, std::int64_t pitch, std::int64_t ring,
+                                        const TileOutput<Out>& out) noexcept {
   const ChannelGroup group = placed;
   const int first_in = placed.first_in, channels = placed.width_out;
   for (int row = static_cast<int>(threadIdx.x); row < out.rows; row += Threads) {
-    const TileRow<F, In> tile_row = tile_rows[row];
+    const TileRow<F> tile_row = tile_rows[row];
     if ((tile_row.action & writes) == 0) continue;
     if (tile_row.action == row_fill) {
       for (int c = 0; c < channels; ++c) out.template store_fill<1>(row, c);
       continue;
     }
     const SamplePlan<F> plan = tile_row.plan(rates[row]);
-    const RotationChannels<F> rotation = evaluate_rotation(plan, group, tile_row.left + first_in, pitch);
+    const RotationChannels<F> rotation =
+        evaluate_rotation(plan, group, elements(tile_row.left, first_in), tile_row.to_right(pitch, ring));
 #pragma unroll
     for (int c = 0; c < 6; ++c) {
       F value[1] = {rotation.values[c]};
@@ -350,17 +369,25 @@ __device__ inline void stream_rotations(const TileRow<F, In>* tile_rows, const F
   }
 }
 
-/// Streams one group of angles, or of derivatives of a kind that is not smooth.
-template <class F, int Threads, class In, class Out>
-__device__ inline void stream_scalars(const TileRow<F, In>* tile_rows, const F* rates, const PlacedGroup& placed,
-                                      std::int64_t pitch, const TileOutput<Out>& out) noexcept {
+/// Streams one group of any kind but slerp, a channel a thread. stencils: null where no kind is smooth.
+template <int Threads, class Elements, class F, class Out>
+__device__ inline void stream_scalars(const Elements& elements, const TileRow<F>* tile_rows, const F* rates,
+                                      const TileStencil<F>* stencils, const PlacedGroup& placed, std::int64_t pitch,
+                                      std::int64_t ring, const TileOutput<Out>& out) noexcept {
   const ChannelGroup group = placed;
   const int first_in = placed.first_in;
   for_each_item<Threads>(out.rows, group.width, 1, [&](int row, int channel) {
-    const TileRow<F, In> tile_row = tile_rows[row];
+    const TileRow<F> tile_row = tile_rows[row];
     if ((tile_row.action & writes) == 0) return;
     if (tile_row.action == row_fill) return out.template store_fill<1>(row, channel);
-    F value[1] = {evaluate(tile_row.plan(rates[row]), group, tile_row.left + (first_in + channel), pitch)};
+    const auto y = elements(tile_row.left, first_in + channel);
+    const SamplePlan<F> plan = tile_row.plan(rates[row]);
+    F value[1];
+    if (stencils != nullptr && is_smooth(group.kind)) {
+      value[0] = evaluate(stencils[row].plan(plan), group, y, pitch, ring);
+    } else {
+      value[0] = evaluate(plan, group, y, tile_row.to_right(pitch, ring));
+    }
     out.store(row, channel, value);
   });
 }
@@ -372,21 +399,22 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
   using F = typename Of::F;
   using In = typename Of::In;
   using Out = typename Of::Out;
-  __shared__ TileRow<F, In> tile_rows[Threads];
+  __shared__ TileRow<F> tile_rows[Threads];
   __shared__ unsigned int non_finite[Threads];
 
   const bool has_status = job.status != nullptr;
-  const bool plain = !has_status && job.scale == nullptr && job.shift == nullptr;
+  const bool plain = is_plain(job);
   for (std::int64_t tile = blockIdx.x; tile < launch.tiles; tile += gridDim.x) {
     const std::int64_t first_row = tile * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
     RowQuery<typename Of::Stamp> query;
-    locate_tile_row<Of>(job, launch.simple, first_row, rows, query);
+    locate_tile_row(job, job, job, launch.simple, first_row, rows, query);
     SamplePlan<F> plan;
     if (static_cast<int>(threadIdx.x) < rows) {
       if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[0], plan);
-      const auto tile_row = TileRow<F, In>::of(job, query, plan);
-      if (V * sizeof(In) < 16) prefetch_row(job, tile_row, Reach::bracket);
+      const auto pitch_bytes = job.pitch_in * static_cast<std::int64_t>(sizeof(In));
+      const auto tile_row = TileRow<F>::of(job, pitch_bytes, query, plan);
+      prefetch_row(job, pitch_bytes, job.width_in * static_cast<std::int64_t>(sizeof(In)), tile_row, Reach::bracket);
       tile_rows[threadIdx.x] = tile_row;
       if (has_status) non_finite[threadIdx.x] = 0;
     }
@@ -398,11 +426,12 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
                                  has_status ? non_finite : nullptr,
                                  1u,
                                  {job.scale, job.shift},
-                                 job.fill};
+                                 job.template fill<Out>(),
+                                 false};
     if (plain) {
-      stream_two_point<true, F, V, Threads, Batch>(tile_rows, 0, launch.packs_per_row, job.pitch_in, out);
+      stream_two_point<true, In, V, Threads, Batch>(tile_rows, 0, launch.packs_per_row, job.pitch_in, job.ring, out);
     } else {
-      stream_two_point<false, F, V, Threads, Batch>(tile_rows, 0, launch.packs_per_row, job.pitch_in, out);
+      stream_two_point<false, In, V, Threads, Batch>(tile_rows, 0, launch.packs_per_row, job.pitch_in, job.ring, out);
     }
     if (has_status) {
       __syncthreads();
@@ -415,91 +444,146 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
   }
 }
 
-/// Any groups; smooth kinds only if Smooth. Groups that are decided alike share a plan. One group after the other is
-/// spread over all threads, so that kinds of different cost do not share a warp.
-template <class Of, int V, bool Smooth, int Threads, int MinBlocks, int Batch>
-ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
-    resample_groups_kernel(const __grid_constant__ ResampleJob job, const __grid_constant__ ResampleLaunch launch) {
-  using F = typename Of::F;
-  using In = typename Of::In;
-  using Out = typename Of::Out;
-  __shared__ TileRow<F, In> tile_rows[Threads];
-  using Plan = std::conditional_t<Smooth, StencilPlan<F>, SamplePlan<F>>;
-  __shared__ F rates[Threads];
-  __shared__ TileStencil<F> stencils[Smooth ? Threads : 1];
-  __shared__ unsigned int non_finite[Threads];  // a bit for each group
+/// Calls run(std::integral_constant<int, V>{}), V channels an access.
+template <int V>
+struct FixedAccess {
+  template <class Run>
+  __device__ void operator()(const Run& run) const noexcept {
+    run(std::integral_constant<int, V>{});
+  }
+};
+
+/// What a block that works on the groups of one stream keeps of its tile of rows, and the two phases.
+template <class F, bool Smooth, int Threads>
+struct GroupsTile {
+  TileRow<F> rows[Threads];
+  TileStencil<F> stencils[Smooth ? Threads : 1];
+  F rates[Threads];
+  unsigned int non_finite[Threads];  // a bit for each group
   static_assert(max_groups <= 32, "a bit for each group");
 
-  const bool has_status = job.status != nullptr;
-  const bool plain = !has_status && job.scale == nullptr && job.shift == nullptr;
-  for (std::int64_t tile = blockIdx.x; tile < launch.tiles; tile += gridDim.x) {
-    const std::int64_t first_row = tile * launch.rows_per_tile;
-    const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
-    const bool plans_row = static_cast<int>(threadIdx.x) < rows;
-    RowQuery<typename Of::Stamp> query;
-    locate_tile_row<Of>(job, launch.simple, first_row, rows, query);
-    if (plans_row) non_finite[threadIdx.x] = 0;
+  /// All groups of one stream for the `count` rows from first_row on: plans the rows, calls write_group(g) for the
+  /// groups that share the plan, then the next. `group_at` gives group g. After that each thread is done with all
+  /// entries but its own.
+  template <class Stamp, class GroupAt, class WriteGroup>
+  __device__ void run(const StreamJob& job, std::int64_t pitch_bytes, std::int64_t width_bytes,
+                      const StampSource& starts, const WantedRows& wanted, bool simple, std::int64_t first_row,
+                      int count, const GroupAt& group_at, const WriteGroup& write_group) noexcept {
+    const int mine = static_cast<int>(threadIdx.x);
+    if (mine < count) non_finite[mine] = 0;
     for (int leader = 0, end; leader < job.group_count; leader = end) {
       end = leader + 1;
-      while (end < job.group_count && job.groups[end].shares_plan) ++end;
+      while (end < job.group_count && group_at(end).shares_plan) ++end;
       std::uint8_t status = 0;
-      if (plans_row) {
-        Plan plan;
-        if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[leader], plan);
-        const auto tile_row = TileRow<F, In>::of(job, query, plan);
-        prefetch_row(job, tile_row, job.groups[leader].reach);
-        tile_rows[threadIdx.x] = tile_row;
-        rates[threadIdx.x] = plan.rate;
-        if constexpr (Smooth) stencils[threadIdx.x] = TileStencil<F>::of(plan);
-        status = plan.status;
-      }
-      __syncthreads();
-
-      for (int g = leader; g < end; ++g) {
-        const PlacedGroup& group = job.groups[g];
-        const auto of_group = [&group](const float* p) { return p == nullptr ? nullptr : p + group.first_out; };
-        const TileOutput<Out> out = {static_cast<Out*>(job.out) + first_row * job.pitch_out + group.first_out,
-                                     static_cast<int>(job.pitch_out),
-                                     rows,
-                                     has_status ? non_finite : nullptr,
-                                     1u << g,
-                                     {of_group(job.scale), of_group(job.shift)},
-                                     job.fill};
-        if (is_two_point(group.kind) && !group.derivative) {
-          if (group.width == 0) continue;
-          if (plain) {
-            stream_two_point<true, F, V, Threads, Batch>(tile_rows, group.first_in, group.packs, job.pitch_in, out);
-          } else {
-            stream_two_point<false, F, V, Threads, Batch>(tile_rows, group.first_in, group.packs, job.pitch_in, out);
-          }
-          continue;
-        }
-        if constexpr (!Of::two_point_only) {
-          if (group.kind == Interpolation::slerp) {
-            stream_rotations<F, Threads>(tile_rows, rates, group, job.pitch_in, out);
-          } else if (!is_smooth(group.kind)) {
-            stream_scalars<F, Threads>(tile_rows, rates, group, job.pitch_in, out);
-          }
-        }
-        if constexpr (Smooth) {
-          if (group.kind == Interpolation::cubic) {
-            stream_smooth<Interpolation::cubic, F, V, Threads>(tile_rows, rates, stencils, group, job.pitch_in, out);
-          } else if (group.kind == Interpolation::pchip) {
-            stream_smooth<Interpolation::pchip, F, V, Threads>(tile_rows, rates, stencils, group, job.pitch_in, out);
-          } else if (group.kind == Interpolation::akima) {
-            stream_smooth<Interpolation::akima, F, V, Threads>(tile_rows, rates, stencils, group, job.pitch_in, out);
-          }
+      {
+        // A row is located anew for each plan: kept, it would hold registers that streaming needs.
+        RowQuery<Stamp> query;
+        locate_tile_row(job, starts, wanted, simple, first_row, count, query);
+        if (mine < count) {
+          std::conditional_t<Smooth, StencilPlan<F>, SamplePlan<F>> plan;
+          if (query.wanted) plan_tile_row<F>(job, simple, query, group_at(leader), plan);
+          const auto row = TileRow<F>::of(job, pitch_bytes, query, plan);
+          prefetch_row(job, pitch_bytes, width_bytes, row, group_at(leader).reach);
+          rows[mine] = row;
+          rates[mine] = plan.rate;
+          if constexpr (Smooth) stencils[mine] = TileStencil<F>::of(plan);
+          status = plan.status;
         }
       }
       __syncthreads();
-      if (has_status && query.wanted) {
+      for (int g = leader; g < end; ++g) write_group(g);
+      __syncthreads();
+      if (job.status != nullptr && mine < count && rows[mine].action != leaves_row) {
         for (int g = leader; g < end; ++g) {
-          const unsigned int flag = (non_finite[threadIdx.x] >> g & 1u) != 0 ? status_non_finite : 0u;
-          job.status[(first_row + threadIdx.x) * job.group_count + g] = static_cast<std::uint8_t>(status | flag);
+          const unsigned int flag = (non_finite[mine] >> g & 1u) != 0 ? status_non_finite : 0u;
+          job.status[(first_row + mine) * job.pitch_status + g] = static_cast<std::uint8_t>(status | flag);
         }
       }
     }
-    __syncthreads();  // the next tile writes tile_rows again
+  }
+
+  /// Where group g of the tile's rows goes.
+  template <class Out>
+  __device__ TileOutput<Out> output(const StreamJob& job, const PlacedGroup& group, int g, std::int64_t first_row,
+                                    int count, bool halves) noexcept {
+    const auto of_group = [&group](const float* p) { return p == nullptr ? nullptr : p + group.first_out; };
+    return {static_cast<Out*>(job.out) + first_row * job.pitch_out + group.first_out,
+            static_cast<int>(job.pitch_out),
+            count,
+            job.status != nullptr ? non_finite : nullptr,
+            1u << g,
+            {of_group(job.scale), of_group(job.shift)},
+            job.template fill<Out>(),
+            halves};
+  }
+
+  // Phase two, by the kind of a group. All threads share each group, so that kinds of different cost do not share a
+  // warp.
+
+  template <class In, int Batch, class Access, class Out>
+  __device__ void write_two_point(const StreamJob& job, const PlacedGroup& group, const Access& access,
+                                  const TileOutput<Out>& out) const noexcept {
+    if (group.width == 0) return;
+    access([&](auto v) {
+      constexpr int V = decltype(v)::value;
+      if (is_plain(job)) {
+        stream_two_point<true, In, V, Threads, Batch>(rows, group.first_in, group.packs, job.pitch_in, job.ring, out);
+      } else {
+        stream_two_point<false, In, V, Threads, Batch>(rows, group.first_in, group.packs, job.pitch_in, job.ring, out);
+      }
+    });
+  }
+
+  template <class Elements, class Out>
+  __device__ void write_one_by_one(const StreamJob& job, const PlacedGroup& group, const Elements& elements,
+                                   const TileOutput<Out>& out) const noexcept {
+    if (group.kind == Interpolation::slerp) {
+      stream_rotations<Threads>(elements, rows, rates, group, job.pitch_in, job.ring, out);
+    } else {
+      stream_scalars<Threads>(elements, rows, rates, Smooth ? stencils : nullptr, group, job.pitch_in, job.ring, out);
+    }
+  }
+
+  template <class In, class Access, class Out>
+  __device__ void write_smooth(const StreamJob& job, const PlacedGroup& group, const Access& access,
+                               const TileOutput<Out>& out) const noexcept {
+    access([&](auto v) {
+      constexpr int V = decltype(v)::value;
+      if (group.kind == Interpolation::cubic) {
+        stream_smooth<Interpolation::cubic, In, V, Threads>(rows, rates, stencils, group, job.pitch_in, job.ring, out);
+      } else if (group.kind == Interpolation::pchip) {
+        stream_smooth<Interpolation::pchip, In, V, Threads>(rows, rates, stencils, group, job.pitch_in, job.ring, out);
+      } else {
+        stream_smooth<Interpolation::akima, In, V, Threads>(rows, rates, stencils, group, job.pitch_in, job.ring, out);
+      }
+    });
+  }
+};
+
+/// Any groups; smooth kinds only if Smooth.
+template <class Of, int V, bool Smooth, int Threads, int MinBlocks, int Batch>
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
+    resample_groups_kernel(const __grid_constant__ ResampleJob job, const __grid_constant__ ResampleLaunch launch) {
+  __shared__ GroupsTile<typename Of::F, Smooth, Threads> tile;
+  const auto pitch_bytes = job.pitch_in * static_cast<std::int64_t>(sizeof(typename Of::In));
+  for (std::int64_t t = blockIdx.x; t < launch.tiles; t += gridDim.x) {
+    const std::int64_t first_row = t * launch.rows_per_tile;
+    const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
+    tile.template run<typename Of::Stamp>(
+        job, pitch_bytes, job.width_in * static_cast<std::int64_t>(sizeof(typename Of::In)), job, job, launch.simple,
+        first_row, rows, [&](int g) -> const PlacedGroup& { return job.groups[g]; },
+        [&](int g) {
+          using In = typename Of::In;
+          const PlacedGroup& group = job.groups[g];
+          const auto out = tile.template output<typename Of::Out>(job, group, g, first_row, rows, false);
+          if (is_two_point(group.kind) && !group.derivative) {
+            tile.template write_two_point<In, Batch>(job, group, FixedAccess<V>{}, out);
+          } else if (Smooth && is_smooth(group.kind)) {
+            if constexpr (Smooth) tile.template write_smooth<In>(job, group, FixedAccess<V>{}, out);
+          } else if constexpr (!Of::two_point_only) {
+            tile.write_one_by_one(job, group, Elements<In>{}, out);
+          }
+        });
   }
 }
 

@@ -35,8 +35,8 @@ constexpr ResampleTuning two_point_tuning(std::size_t access, std::size_t arithm
 /// The groups kernel, by the bytes of the arithmetic type, with and without smooth kinds.
 constexpr ResampleTuning groups_tuning(std::size_t arithmetic, bool smooth) noexcept {
   return arithmetic == 8 ? ResampleTuning{128, 4, 2, 8, 16, 128}
-         : smooth        ? ResampleTuning{128, 6, 2, 8, 16, 128}
-                         : ResampleTuning{128, 7, 2, 8, 16, 128};
+         : smooth        ? ResampleTuning{128, 7, 2, 8, 16, 128}
+                         : ResampleTuning{128, 8, 2, 8, 16, 128};
 }
 
 /// Elements of an output row, and its pitch, above which a tile is one row: places within a tile are 32-bit numbers.

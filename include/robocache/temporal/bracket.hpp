@@ -24,8 +24,17 @@ struct Stamps {
   const Stamp* data;   ///< the segment's first stamp
   std::int64_t count;  ///< its samples
   Clock clock;
+  std::int64_t head = 0;      ///< ring buffers: rows from `data` to the oldest sample
+  std::int64_t capacity = 0;  ///< rows of the ring buffer; 0: samples lie in order
 
-  ROBOCACHE_HD Value operator[](std::int64_t i) const noexcept { return corrected(static_cast<Value>(data[i]), clock); }
+  /// Rows from `data` to sample i.
+  ROBOCACHE_HD std::int64_t place(std::int64_t i) const noexcept {
+    const std::int64_t at = i + head;
+    return capacity != 0 && at >= capacity ? at - capacity : at;
+  }
+  ROBOCACHE_HD Value operator[](std::int64_t i) const noexcept {
+    return corrected(static_cast<Value>(data[place(i)]), clock);
+  }
 };
 
 namespace detail {
@@ -38,6 +47,16 @@ ROBOCACHE_HD inline F span(std::int64_t later, std::int64_t earlier) noexcept {
 template <class F>
 ROBOCACHE_HD inline F span(double later, double earlier) noexcept {
   return static_cast<F>(later - earlier);
+}
+
+/// The quotient of two spans of time. In nanoseconds both are 0 or within [1, 2^64].
+template <class F>
+ROBOCACHE_HD inline F divide_spans(F a, F b, std::int64_t) noexcept {
+  return divide_moderate(a, b);
+}
+template <class F>
+ROBOCACHE_HD inline F divide_spans(F a, F b, double) noexcept {
+  return divide(a, b);
 }
 
 /// later - earlier <= limit, which is in ns for both.
@@ -61,7 +80,7 @@ struct SearchGuide {
   ROBOCACHE_HD static SearchGuide of(const Stamps<Stamp>& t) noexcept {
     if (t.count == 0) return {Value(0), Value(0), 0.0f};
     const Value first = t[0], last = t[t.count - 1];
-    return {first, last, divide(static_cast<float>(t.count - 1), span<float>(last, first))};
+    return {first, last, divide_spans(static_cast<float>(t.count - 1), span<float>(last, first), first)};
   }
 };
 
@@ -72,6 +91,21 @@ struct Bracket {
   Value left;          ///< t[index], if index >= 0
   Value right;         ///< t[index + 1], if index + 1 < count
 };
+
+/// Makes the device look at all four before it branches on one: it would move the reads behind the branches that make
+/// them unnecessary, where each waits for the one before.
+ROBOCACHE_HD inline void look_at_once(bool& a, bool& b, bool& c, bool& d) noexcept {
+#if defined(__CUDA_ARCH__)
+  unsigned int all = (a ? 1u : 0u) | (b ? 2u : 0u) | (c ? 4u : 0u) | (d ? 8u : 0u);
+  asm volatile("" : "+r"(all));
+  a = (all & 1u) != 0;
+  b = (all & 2u) != 0;
+  c = (all & 4u) != 0;
+  d = (all & 8u) != 0;
+#else
+  static_cast<void>(a), static_cast<void>(b), static_cast<void>(c), static_cast<void>(d);
+#endif
+}
 
 /// The last index i with t[i] <= q, -1 if none. The first guess assumes evenly spaced stamps,
 /// then steps double and a bisection ends it: 2 dependent reads for a regular sensor, at most 2 log2(n) + 3 for any.
@@ -97,9 +131,11 @@ ROBOCACHE_HD inline Bracket<time_value_t<Stamp>> bracket_of(const Stamps<Stamp>&
   // Four neighbours at once: their reads do not wait for one another, and the guess is seldom further off.
   const Index below = guess > 0 ? guess - 1 : 0, above = smaller<Index>(guess + 2, high);
   const Value at_below = t[below], at_guess = t[guess], at_next = t[guess + 1], at_above = t[above];
-  if (before(at_guess)) {
-    if (!before(at_next)) return {guess, at_guess, at_next};
-    if (!before(at_above)) return {guess + 1, at_next, at_above};
+  bool is_below = before(at_below), is_guess = before(at_guess), is_next = before(at_next), is_above = before(at_above);
+  look_at_once(is_below, is_guess, is_next, is_above);
+  if (is_guess) {
+    if (!is_next) return {guess, at_guess, at_next};
+    if (!is_above) return {guess + 1, at_next, at_above};
     low = above;
     for (Index step = 1; step < high - low; step *= 2) {
       if (!before(t[low + step])) {
@@ -109,7 +145,7 @@ ROBOCACHE_HD inline Bracket<time_value_t<Stamp>> bracket_of(const Stamps<Stamp>&
       low += step;
     }
   } else {
-    if (before(at_below)) return {below, at_below, at_guess};
+    if (is_below) return {below, at_below, at_guess};
     high = below;
     for (Index step = 1; step < high - low; step *= 2) {
       if (before(t[high - step])) {
@@ -142,6 +178,19 @@ ROBOCACHE_HD inline Bracket<time_value_t<Stamp>> bracket_before(const Stamps<Sta
 template <class Stamp>
 ROBOCACHE_HD inline Stamps<Stamp> stamps_of(const void* times, const RowRange& rows, const Clock& clock) noexcept {
   return {static_cast<const Stamp*>(times) + rows.begin, rows.end - rows.begin, clock};
+}
+/// The same of a ring buffer.
+template <class Stamp>
+ROBOCACHE_HD inline Stamps<Stamp> stamps_of(const void* times, const RowRange& rows, const Clock& clock,
+                                            const Ring& ring) noexcept {
+  Stamps<Stamp> stamps = stamps_of<Stamp>(times, rows, clock);
+  const std::int64_t capacity = stamps.count;
+  if (capacity == 0) return stamps;
+  const std::int64_t head = ring.head % capacity;
+  stamps.head = head < 0 ? head + capacity : head;
+  stamps.count = clamped<std::int64_t>(ring.count, 0, capacity);
+  stamps.capacity = capacity;
+  return stamps;
 }
 
 }  // namespace detail

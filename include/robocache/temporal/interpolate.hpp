@@ -43,6 +43,15 @@ struct SamplePlan {
   F rate = F(0);          ///< 1 / (length of the bracket in seconds), for derivatives
   Action action = Action::fill;
   std::uint8_t status = 0;
+  std::int8_t wrap = no_wrap;  ///< ring buffers: the sample, counted from `left`, that lies in the ring's first row
+
+  static constexpr std::int8_t no_wrap = 127;
+
+  /// Elements from sample `left` to the k-th after it, -2 <= k <= 3, where rows are `pitch` apart. `ring` is the
+  /// elements of the whole ring buffer; 0 where samples lie in order.
+  ROBOCACHE_HD std::int64_t offset(int k, std::int64_t pitch, std::int64_t ring) const noexcept {
+    return k * pitch + (wrap > 0 ? (k >= wrap ? -ring : 0) : (k < wrap ? ring : 0));
+  }
 };
 
 /// How far around the bracket a plan looks.
@@ -237,16 +246,6 @@ ROBOCACHE_HD inline bool unsorted_near(const Stamps<Stamp>& t, std::int64_t i) n
 
 ROBOCACHE_HD inline bool is_nan(std::int64_t) noexcept { return false; }
 
-/// The quotient of two spans of time. In nanoseconds both are 0 or within [1, 2^64].
-template <class F>
-ROBOCACHE_HD inline F divide_spans(F a, F b, std::int64_t) noexcept {
-  return divide_moderate(a, b);
-}
-template <class F>
-ROBOCACHE_HD inline F divide_spans(F a, F b, double) noexcept {
-  return divide(a, b);
-}
-
 template <class F>
 ROBOCACHE_HD inline F rate_of(F length, std::int64_t) noexcept {
   return divide(F(1e9), length);
@@ -341,7 +340,7 @@ ROBOCACHE_HD inline void plan_sample_into(Plan& plan, const Stamps<Stamp>& t, st
   const auto fill = [&](Why why) { return decide(Action::fill, How::filled, why); };
   const auto use = [&](std::int64_t sample, Value stamp, How how, Why why) {
     if (!(stamp <= q ? within(q, stamp, rules.max_age) : within(stamp, q, rules.max_age))) return fill(Why::stale);
-    plan.left = first_row + sample;
+    plan.left = first_row + t.place(sample);
     return decide(group.derivative ? Action::zero : Action::sample, how, why);
   };
   if (is_nan(q)) return fill(Why::outside);
@@ -368,7 +367,7 @@ ROBOCACHE_HD inline void plan_sample_into(Plan& plan, const Stamps<Stamp>& t, st
 
   const bool hit = has_left && found.left == q;
   if (hit && !group.derivative) {
-    plan.left = first_row + i;
+    plan.left = first_row + t.place(i);
     return decide(Action::sample, How::exact, Why::none);
   }
   std::int64_t left = i;
@@ -397,7 +396,11 @@ ROBOCACHE_HD inline void plan_sample_into(Plan& plan, const Stamps<Stamp>& t, st
   }
   const F length = span<F>(to, from);
   constexpr F above_one = sizeof(F) == 4 ? F(1.00000012f) : F(1.0000000000000002);  // beyond stays told from inside
-  plan.left = first_row + left;
+  plan.left = first_row + t.place(left);
+  if (t.capacity != 0) {
+    const std::int64_t wrap = t.capacity - t.head - left;
+    if (wrap >= -1 && wrap <= 3) plan.wrap = static_cast<std::int8_t>(wrap);
+  }
   plan.weight = inside     ? divide_spans(span<F>(q, from), length, q)
                 : hit      ? F(1)
                 : has_left ? larger(F(1) + divide_spans(span<F>(q, to), length, q), above_one)
@@ -425,21 +428,21 @@ ROBOCACHE_HD inline StencilPlan<F> plan_sample(const Stamps<Stamp>& t, std::int6
 }
 
 /// One channel of a scalar group (not slerp) of a plan that does not fill. `y` points at the channel in row plan.left;
-/// rows are `pitch` elements apart. Value or first derivative per second, before the affine.
-/// A SamplePlan serves every kind but the smooth ones.
-template <class F, class In, template <class> class Plan>
-ROBOCACHE_HD inline F evaluate(const Plan<F>& plan, const ChannelGroup& group, const In* y,
-                               std::int64_t pitch) noexcept {
+/// rows are `pitch` elements apart, and a ring buffer has `ring` elements. Value or first derivative per second, before
+/// the affine. A SamplePlan serves every kind but the smooth ones. Row is a pointer to an element type.
+template <class F, class Row, template <class> class Plan>
+ROBOCACHE_HD inline F evaluate(const Plan<F>& plan, const ChannelGroup& group, Row y, std::int64_t pitch,
+                               std::int64_t ring = 0) noexcept {
   using namespace detail;
   if (plan.action == Action::zero) return F(0);
   const F y0 = widen<F>(y[0]);
   if (plan.action == Action::sample) return group.kind == Interpolation::angle ? wrap_angle(y0) : y0;
-  const F y1 = widen<F>(y[pitch]);
+  const F y1 = widen<F>(y[plan.offset(1, pitch, ring)]);
   if constexpr (std::is_same<Plan<F>, StencilPlan<F>>::value) {
     if (is_smooth(group.kind)) {
       const bool wide = group.kind == Interpolation::akima;
-      const auto read = [y, pitch](bool wanted, std::int64_t row, F otherwise) {
-        return wanted ? widen<F>(y[row * pitch]) : otherwise;
+      const auto read = [&plan, y, pitch, ring](bool wanted, int k, F otherwise) {
+        return wanted ? widen<F>(y[plan.offset(k, pitch, ring)]) : otherwise;
       };
       const Neighbours<F> neighbours = {read(wide && plan.inverse_before2 != F(0), -2, y0),
                                         read(plan.inverse_before != F(0), -1, y0),
@@ -457,8 +460,8 @@ ROBOCACHE_HD inline F evaluate(const Plan<F>& plan, const ChannelGroup& group, c
 }
 
 /// A rotation read in any format as a unit quaternion; NaN if it has none.
-template <class F, class In>
-ROBOCACHE_HD inline Quaternion<F> read_rotation(RotationFormat format, const In* y) noexcept {
+template <class F, class Row>
+ROBOCACHE_HD inline Quaternion<F> read_rotation(RotationFormat format, Row y) noexcept {
   using detail::widen;
   const F a = widen<F>(y[0]), b = widen<F>(y[1]), c = widen<F>(y[2]);
   switch (format) {
@@ -480,14 +483,14 @@ struct RotationChannels {
 };
 
 /// One rotation (slerp group) of a plan that does not fill. `y` points at the group's first channel in row plan.left.
-template <class F, class In>
-ROBOCACHE_HD inline RotationChannels<F> evaluate_rotation(const SamplePlan<F>& plan, const ChannelGroup& group,
-                                                          const In* y, std::int64_t pitch) noexcept {
+template <class F, class Row>
+ROBOCACHE_HD inline RotationChannels<F> evaluate_rotation(const SamplePlan<F>& plan, const ChannelGroup& group, Row y,
+                                                          std::int64_t pitch, std::int64_t ring = 0) noexcept {
   RotationChannels<F> out = {};
   if (plan.action == Action::zero) return out;
   Quaternion<F> q = read_rotation<F>(group.from, y);
   if (plan.action == Action::blend) {
-    const Quaternion<F> next = read_rotation<F>(group.from, y + pitch);
+    const Quaternion<F> next = read_rotation<F>(group.from, y + plan.offset(1, pitch, ring));
     if (group.derivative) {
       const Vector3<F> velocity = angular_velocity(q, next, plan.rate);
       out.values[0] = velocity.x;

@@ -115,6 +115,7 @@ struct SensorStream {
   Segments segments;              ///< of the samples; default one segment
   Clock clock;                    ///< corrects `times`
   const Clock* clocks = nullptr;  ///< [segments.count], optional: replaces `clock` for each segment
+  const Ring* rings = nullptr;    ///< [segments.count], optional: the rows of each segment are a ring buffer
 
   const ChannelGroup* groups = nullptr;  ///< [group_count], host memory; null: one group of `interpolation`
   std::int32_t group_count = 0;

@@ -1,0 +1,134 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <robocache/fuse/fuse.hpp>
+#include <robocache/fuse/fuse_kernels.cuh>
+#include <robocache/resample/resample.cuh>
+#include <robocache/resample/resample_tuning.hpp>
+
+#include <cstdint>
+
+ROBOCACHE_NAMESPACE_BEGIN
+namespace detail {
+
+/// How rows are divided, for a device of `multiprocessors`. Where there are few rows, tiles are small, so that every
+/// multiprocessor has one.
+template <class Of>
+ROBOCACHE_HIDDEN FuseLaunch launch_of(FuseJob& job, const ResampleTuning& tuning, int multiprocessors) noexcept {
+  constexpr int smallest = 4;
+  FuseLaunch launch;
+  std::int64_t tiles = 0;
+  for (std::int32_t s = 0; s < job.stream_count; ++s) {
+    const FusedStream& stream = job.streams[s];
+    PlacedGroup* groups = job.groups + stream.first_group;
+    FusedStreamLaunch& mine = launch.streams[s];
+    Of::with_input(stream.type, [&](auto of) {
+      mine.access = channels_per_access<decltype(of)>(stream, groups, 8);
+      mine.halves = access_fits<decltype(of)>(stream, groups, 2 * mine.access, mine.access);
+    });
+    if (mine.halves) mine.access *= 2;
+    for (std::int32_t g = 0; g < stream.group_count; ++g) {
+      groups[g].packs = Divisor(larger<std::int64_t>(groups[g].width / mine.access, 1));
+    }
+    mine.rows_per_tile = larger(stream.width_out, stream.pitch_out) > widest_row
+                             ? 1
+                             : tile_rows(tuning, larger<std::int64_t>(stream.width_out / mine.access, 1));
+    tiles += (job.rows + mine.rows_per_tile - 1) / mine.rows_per_tile;
+  }
+  for (std::int32_t s = 0; s < job.stream_count; ++s) {
+    FusedStreamLaunch& mine = launch.streams[s];
+    for (std::int64_t all = tiles; all < 2 * multiprocessors && mine.rows_per_tile > smallest; all *= 2) {
+      mine.rows_per_tile /= 2;
+    }
+    launch.rows = larger(launch.rows, mine.rows_per_tile);
+  }
+  std::int32_t end = 0;
+  for (std::int32_t s = 0; s < job.stream_count; ++s) {
+    launch.streams[s].end = end += launch.rows / launch.streams[s].rows_per_tile;
+  }
+  launch.tiles_per_round = Divisor(end);
+  launch.tiles = (job.rows + launch.rows - 1) / launch.rows * end;
+  return launch;
+}
+
+template <class Of, bool Simple, bool Smooth>
+ROBOCACHE_HIDDEN Status launch_fuse(FuseJob& job, cudaStream_t stream) noexcept {
+  constexpr ResampleTuning tuning = groups_tuning(Of::has_double ? 8 : 4, Smooth);
+  int device = 0, multiprocessors = 0;
+  ROBOCACHE_CHECK(cuda_status(cudaGetDevice(&device), "no current device"));
+  ROBOCACHE_CHECK(cuda_status(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device),
+                              "the device's multiprocessors are unknown"));
+  const FuseLaunch launch = launch_of<Of>(job, tuning, multiprocessors);
+  if (launch.tiles > INT32_MAX) return {StatusCode::overflow, "args.out.count: too many rows for one launch"};
+  const auto blocks = static_cast<unsigned int>(launch.tiles);
+  fuse_kernel<Of, Simple, Smooth, tuning.threads, tuning.blocks, tuning.batch>
+      <<<blocks, tuning.threads, 0, stream>>>(launch, job);
+  return launch_status();
+}
+
+/// FuseTypes without double values.
+template <class Kept, class... In>
+struct WithoutDouble {
+  using type = Kept;
+};
+template <class... Kept, class First, class... Rest>
+struct WithoutDouble<Inputs<Kept...>, First, Rest...>
+    : std::conditional_t<std::is_same<First, double>::value, WithoutDouble<Inputs<Kept...>, Rest...>,
+                         WithoutDouble<Inputs<Kept..., First>, Rest...>> {};
+
+template <class Types>
+struct FuseVariants;
+template <class S, class O, class... I, class K>
+struct FuseVariants<FuseTypes<S, O, Inputs<I...>, K>> {
+  using Singles = typename WithoutDouble<Inputs<>, I...>::type;
+  using All = FuseTypesOf<FuseTypes<S, O, Inputs<I...>, K>>;
+  using TwoPoint = FuseTypesOf<FuseTypes<S, O, Inputs<I...>, TwoPointKinds>>;
+  using SinglesAll = FuseTypesOf<FuseTypes<S, O, Singles, K>>;
+  using SinglesTwoPoint = FuseTypesOf<FuseTypes<S, O, Singles, TwoPointKinds>>;
+};
+
+/// The kernel for a job, enqueued: one of a few, since arithmetic in double, corrected clocks and each of the costlier
+/// kinds take registers from every stream of a kernel.
+struct ROBOCACHE_HIDDEN FuseOnStream {
+  cudaStream_t stream;
+
+  template <class Types>
+  ROBOCACHE_HIDDEN Status operator()(FuseTypesOf<Types>, FuseJob& job) const noexcept {
+    using Of = FuseTypesOf<Types>;
+    using Variants = FuseVariants<Types>;
+    bool simple = job.age == nullptr && job.sample == nullptr;
+    bool two_point = true, smooth = false, has_double = std::is_same<typename Of::Out, double>::value;
+    for (std::int32_t s = 0; s < job.stream_count; ++s) {
+      const PlacedGroup* groups = job.groups + job.streams[s].first_group;
+      simple = simple && has_short_path(job.streams[s]);
+      two_point = two_point && has_two_point_only(groups, job.streams[s].group_count);
+      smooth = smooth || has_smooth(groups, job.streams[s].group_count);
+      has_double = has_double || job.streams[s].type == ElementType::f64;
+    }
+    if constexpr (!std::is_same<typename Of::Out, double>::value) {
+      if (!has_double && simple && two_point) {
+        return launch_fuse<typename Variants::SinglesTwoPoint, true, false>(job, stream);
+      }
+      if constexpr (!Of::two_point_only) {
+        if (!has_double && simple && !smooth) {
+          return launch_fuse<typename Variants::SinglesAll, true, false>(job, stream);
+        }
+        if (!has_double && !smooth) return launch_fuse<typename Variants::SinglesAll, false, false>(job, stream);
+      }
+    }
+    if constexpr (!Of::two_point_only) {
+      if (!two_point) return launch_fuse<typename Variants::All, false, true>(job, stream);
+    }
+    return launch_fuse<typename Variants::TwoPoint, false, false>(job, stream);
+  }
+};
+
+}  // namespace detail
+
+template <class First, class... Rest>
+Status fuse(const FuseArgs& args, cudaStream_t stream) {
+  return detail::dispatch<First, Rest...>(args, detail::FuseOnStream{stream});
+}
+
+ROBOCACHE_NAMESPACE_END
