@@ -1,20 +1,26 @@
 #!/usr/bin/env python3
 # Copyright 2026 The RoboCache Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The markdown table of a result file of resample_bench: measured numbers beside what is required.
+"""Measured numbers beside what is required, as the markdown tables of the README.
 
-usage: make_table.py [FILE] [--all]
+usage: make_table.py             prints the README's tables, made from the files under bench/results
+       make_table.py --write     puts them into the README, between its markers
+       make_table.py --check     fails if the README is not what the result files give
+       make_table.py FILE [--all]  the table of one result file of a GPU benchmark; --all: cases without a requirement, too
 
-FILE defaults to bench/results/h100-sxm/resample.json. --all adds the cases without a requirement and the ceilings.
-Exit code 1 if a requirement is missed or its benchmark is missing.
+Exit code 1 if --check finds a difference, or if a requirement on FILE is missed or has no result. That the README
+shows a missed requirement is no failure: it says so.
 """
 
 import argparse
+import difflib
 import json
 import pathlib
 import sys
 
-DEFAULT = pathlib.Path(__file__).parent / "results" / "h100-sxm" / "resample.json"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "bench" / "results"
+README = ROOT / "README.md"
 
 # name -> (counter, bound): `us` is at most the bound, `copy_fraction` at least.
 REQUIRED = {
@@ -31,55 +37,153 @@ REQUIRED = {
 INFORMATIVE = ("resample/linear/bf16_bf16/32x500x256x256/f32_seconds/hot",)
 
 
-def requirement(name):
-    if name not in REQUIRED:
-        return "", None
-    counter, bound = REQUIRED[name]
-    return (f"≤ {bound:g} µs" if counter == "us" else f"≥ {bound:g} of copy"), (counter, bound)
+def load(path):
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
-def met(result, counter, bound):
-    return result[counter] <= bound if counter == "us" else result[counter] >= bound
+def judged(good):
+    return "pass" if good else "**fail**"
 
 
-def row(name, result):
-    text, bound = requirement(name)
+def line(*cells):
+    return "".join(f"| {cell} " if cell else "| " for cell in cells) + "|"
+
+
+def gpu_row(name, result):
+    counter, bound = REQUIRED.get(name, ("us", None))
+    must = "" if bound is None else f"≤ {bound:g} µs" if counter == "us" else f"≥ {bound:g} of copy"
     if result is None or "us" not in result:
         why = "missing" if result is None else result.get("error_message", "no result")
-        return f"| `{name}` | | | | {text} | {why} |", False
+        return line(f"`{name}`", "", "", "", must, why), False
     fraction = f"{result['copy_fraction']:.2f}" if "copy_fraction" in result else ""
     speed = f"{result['GB_per_s']:.0f}" if "GB_per_s" in result else ""
-    good = bound is None or met(result, *bound)
-    verdict = "" if bound is None else "pass" if good else "**fail**"
-    return f"| `{name}` | {result['us']:.2f} | {speed} | {fraction} | {text} | {verdict} |", good
+    good = bound is None or (result[counter] <= bound if counter == "us" else result[counter] >= bound)
+    verdict = "" if bound is None else judged(good)
+    return line(f"`{name}`", f"{result['us']:.2f}", speed, fraction, must, verdict), good
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", nargs="?", default=DEFAULT, type=pathlib.Path)
-    parser.add_argument("--all", action="store_true", help="every benchmark of the file")
-    options = parser.parse_args()
-
-    data = json.loads(options.file.read_text(encoding="utf-8"))
+def gpu_table(path, everything=False):
+    """The table of a GPU benchmark's result file, and whether it meets what is required of its families."""
+    data = load(path)
     results = {result["name"]: result for result in data["benchmarks"] if result["run_type"] == "iteration"}
-    names = list(REQUIRED) + [name for name in INFORMATIVE if name in results]
-    if options.all:
+    families = {name.split("/")[0] for name in results}
+    names = [name for name in REQUIRED if name.split("/")[0] in families]
+    if not names:
+        raise ValueError(f"{path}: no benchmark of which anything is required")
+    names += [name for name in INFORMATIVE if name in results]
+    if everything:
         names += [name for name in results if name not in names]
 
     context = data["context"]
     parts = [context.get("gpu", "GPU unknown")]
     parts += [f"{label} {context[key]}" for label, key in (("driver", "driver"), ("CUDA", "cuda_runtime"),
                                                            ("commit", "commit")) if key in context]
-    print(", ".join(parts) + "\n")
-    print("| benchmark | µs | GB/s | copy_fraction | must | verdict |")
-    print("| --- | ---: | ---: | ---: | --- | --- |")
-    good = True
-    for name in names:
-        text, passed = row(name, results.get(name))
-        print(text)
-        good = good and passed
-    return 0 if good else 1
+    rows = [gpu_row(name, results.get(name)) for name in names]
+    lines = [", ".join(parts), "", "| benchmark | µs | GB/s | copy_fraction | must | verdict |",
+             "| --- | ---: | ---: | ---: | --- | --- |"] + [text for text, _ in rows]
+    return lines, all(good for _, good in rows)
+
+
+def cpu_table(path):
+    """The table of compare_scipy.py's result file."""
+    data = load(path)
+    machine = data["machine"]
+
+    def row(label, key, ratio=None, peer=None):
+        cells = [label, f"{data['microseconds'][key]:.0f}", "", "", ""]
+        if ratio:
+            cells[2] = f"{data[ratio]:.3g} × {peer}"
+        if ratio in data["must"]:
+            bound = data["must"][ratio]
+            cells[3:] = f"≥ {bound:g}", judged(data[ratio] >= bound)
+        return line(*cells)
+
+    return [
+        f"CPU ({machine['processor']}, {machine['cores']} cores), default compiler flags, beside SciPy "
+        f"{data['versions']['scipy']} `interp1d` in the same run: linear,",
+        "float64, 300 samples → 150 rows × 14 channels.",
+        "",
+        "| | µs | ratio | must | verdict |",
+        "| --- | ---: | ---: | --- | --- |",
+        row("SciPy, 64 calls", "scipy"),
+        row("RoboCache, 64 segments, one thread", "64x300x150x14/threads:1", "one_thread_over_scipy", "SciPy"),
+        row("RoboCache, 64 segments, two threads of a `ThreadPool`", "64x300x150x14/threads:2",
+            "two_threads_over_one", "one thread"),
+        row("RoboCache, 1024 segments, one thread", "1024x300x150x14/threads:1"),
+        row("RoboCache, 1024 segments, two threads of a `ThreadPool`", "1024x300x150x14/threads:2",
+            "two_threads_over_one_1024_segments", "one thread"),
+    ]
+
+
+def compile_time_table(path):
+    """The table of compile_time.sh's result file."""
+    data = load(path)
+    lines = [
+        f"nvcc {data['toolkit']}, {data['architecture']}, a file that includes the resample header alone and "
+        "instantiates one type pair:",
+        "",
+        "| | seconds | must | verdict |",
+        "| --- | ---: | --- | --- |",
+    ]
+    for label, key in (("TwoPointKinds", "two_point_kinds"), ("AllKinds", "all_kinds")):
+        seconds, bound = data["seconds"][key], data["must"][key]
+        lines.append(line(f"`{label}`", f"{seconds:.1f}", f"≤ {bound:g}", judged(seconds <= bound)))
+    return lines
+
+
+def readme_blocks():
+    """name of the markers -> the lines between them."""
+    return {
+        "results": gpu_table(RESULTS / "h100-sxm" / "resample.json")[0],
+        "cpu": cpu_table(RESULTS / "cpu" / "scipy.json"),
+        "compile_time": compile_time_table(RESULTS / "cpu" / "compile_time.json"),
+    }
+
+
+def with_blocks(text, blocks):
+    for name, lines in blocks.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+        if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+            raise ValueError(f"{README}: one pair of markers <!-- {name} --> and <!-- /{name} --> is needed")
+        head, rest = text.split(begin)
+        text = head + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1]
+    return text
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", nargs="?", type=pathlib.Path, help="a result file of a GPU benchmark")
+    parser.add_argument("--all", action="store_true", help="every benchmark of FILE")
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument("--write", action="store_true", help="put the tables into the README")
+    action.add_argument("--check", action="store_true", help="fail if the README's tables are not the results'")
+    options = parser.parse_args()
+    if options.file and (options.write or options.check):
+        parser.error("the README's tables are made from the files under bench/results, not from FILE")
+    if options.all and not options.file:
+        parser.error("--all needs FILE")
+
+    if options.file:
+        lines, good = gpu_table(options.file, options.all)
+        print("\n".join(lines))
+        return 0 if good else 1
+
+    blocks = readme_blocks()
+    if not (options.write or options.check):
+        print("\n\n".join("\n".join(lines) for lines in blocks.values()))
+        return 0
+    present = README.read_text(encoding="utf-8")
+    wanted = with_blocks(present, blocks)
+    if options.write:
+        README.write_text(wanted, encoding="utf-8")
+        return 0
+    sys.stdout.writelines(difflib.unified_diff(present.splitlines(True), wanted.splitlines(True), "README.md",
+                                               "bench/results"))
+    return 0 if present == wanted else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, ValueError, KeyError) as error:
+        sys.exit(f"make_table.py: {error!r}")
