@@ -36,8 +36,7 @@ template <class Of>
 ROBOCACHE_HIDDEN ResampleLaunch launch_of(const ResampleJob& job, const ResampleTuning& tuning,
                                           std::int64_t items_per_row) noexcept {
   const int rows = larger(job.width_out, job.pitch_out) > widest_row ? 1 : tile_rows(tuning, items_per_row);
-  const bool simple = has_plain_clock(job) && job.samples < INT32_MAX - 2;
-  return {(job.rows + rows - 1) / rows, rows, simple, Divisor(larger<std::int64_t>(items_per_row, 1))};
+  return {(job.rows + rows - 1) / rows, rows, has_short_path(job), Divisor(larger<std::int64_t>(items_per_row, 1))};
 }
 
 template <class Of, int V>

@@ -4,6 +4,7 @@
 
 #include <robocache/core/device.cuh>
 #include <robocache/resample/resample.hpp>
+#include <robocache/temporal/rows_job.cuh>
 
 #include <cstdint>
 #include <type_traits>
@@ -22,41 +23,6 @@ struct ResampleLaunch {
   bool simple;            ///< plain clock, sample indices in 32 bits
   Divisor packs_per_row;  ///< two-point kernel only
 };
-
-/// The segment of ragged row r, found by a whole warp together: 33 parts a step. Every lane calls it with the same r.
-__device__ inline std::int64_t ragged_segment_by_warp(const std::int64_t* offsets, std::int64_t segments,
-                                                      std::int64_t r) noexcept {
-  const std::int64_t lane = threadIdx.x % 32;
-  std::int64_t low = -1, high = segments + 1;
-  while (high - low > 1) {
-    const std::int64_t step = (high - low + 31) / 32;
-    const std::int64_t probe = low + (lane + 1) * step;
-    const bool before = probe < high && offsets[probe] <= r;
-    const int passed = __popc(__ballot_sync(0xffffffffu, before));
-    low += passed * step;
-    high = smaller(high, low + step);
-  }
-  return low;
-}
-
-/// Phase one for one row of the tile: where it is. Every lane of the warp calls it; rows past `rows` get no work.
-template <class Of>
-__device__ inline void locate_tile_row(const ResampleJob& job, bool simple, std::int64_t first_row, int rows,
-                                       RowQuery<typename Of::Stamp>& query) noexcept {
-  const int mine = static_cast<int>(threadIdx.x), first_of_warp = mine / 32 * 32;
-  query.wanted = false;
-  if (first_of_warp >= rows) return;
-  std::int64_t near = 0;
-  if (job.at.row_offsets != nullptr) {
-    near = ragged_segment_by_warp(job.at.row_offsets, job.segments.count, first_row + first_of_warp);
-  }
-  if (mine >= rows) return;
-  if (simple) {
-    locate_row<true>(job, first_row + mine, near, query);
-  } else {
-    locate_row<false>(job, first_row + mine, near, query);
-  }
-}
 
 /// Phase one for one row and one group: what to do there.
 template <class F, class Plan, class Stamp>
@@ -381,7 +347,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     const std::int64_t first_row = tile * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
     RowQuery<typename Of::Stamp> query;
-    locate_tile_row<Of>(job, launch.simple, first_row, rows, query);
+    locate_tile_row(job, launch.simple, first_row, rows, query);
     SamplePlan<F> plan;
     if (static_cast<int>(threadIdx.x) < rows) {
       if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[0], plan);
@@ -437,7 +403,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
     const bool plans_row = static_cast<int>(threadIdx.x) < rows;
     RowQuery<typename Of::Stamp> query;
-    locate_tile_row<Of>(job, launch.simple, first_row, rows, query);
+    locate_tile_row(job, launch.simple, first_row, rows, query);
     if (plans_row) non_finite[threadIdx.x] = 0;
     for (int leader = 0, end; leader < job.group_count; leader = end) {
       end = leader + 1;

@@ -5,7 +5,6 @@
 #include <robocache/core/status.hpp>
 #include <robocache/core/views.hpp>
 #include <robocache/temporal/grid.hpp>
-#include <robocache/temporal/sensor_stream.hpp>
 
 #include <cstdint>
 #include <initializer_list>
@@ -125,16 +124,16 @@ inline Status check_clock(const Clock& clock) noexcept {
   return {};
 }
 
-/// Rate and start of a grid; fills `grid`.
-inline Status check_grid(const Queries& at, const SensorStream& source, GridStep* grid) noexcept {
+/// Rate and start of a grid over segments with such stamps; fills `grid`.
+inline Status check_grid(const Queries& at, std::int64_t segments, TimeType stamps, GridStep* grid) noexcept {
   constexpr std::int64_t most = GridStep::largest_term;
   if (at.rate.num < 1 || at.rate.num > most) return {StatusCode::invalid_value, "rate.num: outside [1, 1e9]"};
   if (at.rate.den < 1 || at.rate.den > most) return {StatusCode::invalid_value, "rate.den: outside [1, 1e9]"};
   if (at.start > Queries::Start::per_segment) return {StatusCode::invalid_value, "start: unknown"};
   if (at.start == Queries::Start::per_segment) {
-    ROBOCACHE_CHECK(check_times_array(at.times, source.segments.count, "starts: null", "args.at.times.type: unknown",
+    ROBOCACHE_CHECK(check_times_array(at.times, segments, "starts: null", "args.at.times.type: unknown",
                                       "args.at.times: misaligned"));
-    if (at.times.type != source.times.type) {
+    if (at.times.type != stamps) {
       return {StatusCode::unsupported_type, "starts.type: differ from the stream's time type"};
     }
   }

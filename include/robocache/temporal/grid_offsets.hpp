@@ -59,7 +59,7 @@ inline Status prepare(const GridOffsetsArgs& args, GridOffsetsJob* job) noexcept
   ROBOCACHE_CHECK(check_segments(source.segments, source.values.count));
   ROBOCACHE_CHECK(check_clock(source.clock));
   if (args.at.kind != Queries::Kind::grid) return {StatusCode::invalid_value, "args.at.kind: not a grid"};
-  ROBOCACHE_CHECK(check_grid(args.at, source, &job->grid));
+  ROBOCACHE_CHECK(check_grid(args.at, source.segments.count, source.times.type, &job->grid));
   if (source.segments.count == INT64_MAX || multiply_overflows(source.segments.count + 1, 8, &bytes)) {
     return {StatusCode::overflow, "args.row_offsets: size overflows"};
   }

@@ -1,0 +1,49 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <robocache/temporal/rows_job.hpp>
+
+#include <cstdint>
+
+ROBOCACHE_NAMESPACE_BEGIN
+namespace detail {
+
+/// The segment of ragged row r, found by a whole warp together: 33 parts a step. Every lane calls it with the same r.
+__device__ inline std::int64_t ragged_segment_by_warp(const std::int64_t* offsets, std::int64_t segments,
+                                                      std::int64_t r) noexcept {
+  const std::int64_t lane = threadIdx.x % 32;
+  std::int64_t low = -1, high = segments + 1;
+  while (high - low > 1) {
+    const std::int64_t step = (high - low + 31) / 32;
+    const std::int64_t probe = low + (lane + 1) * step;
+    const bool before = probe < high && offsets[probe] <= r;
+    const int passed = __popc(__ballot_sync(0xffffffffu, before));
+    low += passed * step;
+    high = smaller(high, low + step);
+  }
+  return low;
+}
+
+/// Where row `first_row + threadIdx.x` of a block's `rows` is; query.wanted is false where there is nothing to do.
+/// Every lane of the warp calls it.
+template <class Stamp>
+__device__ inline void locate_tile_row(const RowsJob& job, bool simple, std::int64_t first_row, int rows,
+                                       RowQuery<Stamp>& query) noexcept {
+  const int mine = static_cast<int>(threadIdx.x), first_of_warp = mine / 32 * 32;
+  query.wanted = false;
+  if (first_of_warp >= rows) return;
+  std::int64_t near = 0;
+  if (job.at.row_offsets != nullptr) {
+    near = ragged_segment_by_warp(job.at.row_offsets, job.segments.count, first_row + first_of_warp);
+  }
+  if (mine >= rows) return;
+  if (simple) {
+    locate_row<true>(job, first_row + mine, near, query);
+  } else {
+    locate_row<false>(job, first_row + mine, near, query);
+  }
+}
+
+}  // namespace detail
+ROBOCACHE_NAMESPACE_END

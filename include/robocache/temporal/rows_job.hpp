@@ -1,0 +1,187 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <robocache/core/status.hpp>
+#include <robocache/core/views.hpp>
+#include <robocache/temporal/bracket.hpp>
+#include <robocache/temporal/checks.hpp>
+#include <robocache/temporal/clock.hpp>
+#include <robocache/temporal/grid.hpp>
+#include <robocache/temporal/queries.hpp>
+
+#include <cstdint>
+
+// Output rows among a stream's stamps, for every operator that takes Queries: their checks, and where row r is.
+
+ROBOCACHE_NAMESPACE_BEGIN
+namespace detail {
+
+/// The stamps of one stream, in their segments.
+struct StampSource {
+  const void* times = nullptr;
+  std::int64_t samples = 0;
+  Segments segments;
+  Clock clock;
+  const Clock* clocks = nullptr;
+};
+
+/// The rows that are asked for.
+struct WantedRows {
+  Queries at;
+  GridStep grid;
+  Divisor by_steps;
+  std::int64_t rows = 0;  ///< of the output; ragged queries may leave some of them alone
+};
+
+/// Both, for an operator on one stream.
+struct RowsJob : StampSource, WantedRows {};
+
+/// The `rows` that `at` asks for among segments with such stamps; fills `wanted`. `wrong_rows` is the text where `at`
+/// gives another number.
+inline Status check_queries(const Queries& at, std::int64_t segments, TimeType stamps, std::int64_t rows,
+                            const char* wrong_rows, WantedRows* wanted) noexcept {
+  if (at.kind > Queries::Kind::windows) return {StatusCode::invalid_value, "args.at.kind: unknown"};
+  if (at.steps < 0) return {StatusCode::invalid_size, "args.at.steps: negative"};
+  const bool ragged_rows = at.row_offsets != nullptr;
+  if (ragged_rows && (at.kind == Queries::Kind::shared_times || at.kind == Queries::Kind::windows)) {
+    return {StatusCode::invalid_value, "args.at.row_offsets: only stored times and grids have ragged rows"};
+  }
+  const std::int64_t repeats = at.kind == Queries::Kind::windows ? at.anchor_count : segments;
+  if (repeats < 0) return {StatusCode::invalid_size, "args.at.anchor_count: negative"};
+  if (!ragged_rows) {
+    std::int64_t product = 0;
+    if (multiply_overflows(repeats, at.steps, &product)) {
+      return {StatusCode::overflow, "args.at.steps: rows overflow"};
+    }
+    if (product != rows) return {StatusCode::invalid_size, wrong_rows};
+  }
+  wanted->at = at;
+  wanted->by_steps = Divisor(larger<std::int64_t>(at.steps, 1));
+  wanted->rows = rows;
+  if (rows == 0) return {};
+  if (at.kind == Queries::Kind::grid) {
+    ROBOCACHE_CHECK(check_grid(at, segments, stamps, &wanted->grid));
+    if ((ragged_rows ? rows : at.steps) > wanted->grid.longest()) {
+      return {StatusCode::overflow, "args.at.steps: the grid leaves int64 nanoseconds"};
+    }
+    return {};
+  }
+  ROBOCACHE_CHECK(check_times_array(at.times, rows, "args.at.times: null", "args.at.times.type: unknown",
+                                    "args.at.times: misaligned"));
+  if (at.times.type != stamps) {
+    return {StatusCode::unsupported_type, "args.at.times.type: differs from the stream's time type"};
+  }
+  if (at.kind == Queries::Kind::windows) {
+    if (at.segment_of == nullptr) return {StatusCode::null_pointer, "args.at.segment_of: null"};
+    ROBOCACHE_CHECK(check_times_array(at.offsets, rows, "args.at.offsets: null", "args.at.offsets.type: unknown",
+                                      "args.at.offsets: misaligned"));
+    if (at.offsets.type != stamps) {
+      return {StatusCode::unsupported_type, "args.at.offsets.type: differs from the stream's time type"};
+    }
+  }
+  return {};
+}
+
+/// The arrays that Queries point at, for check_arrays; null where they are not read.
+struct QueryArrays {
+  Array row_offsets, times, segment_of, offsets;
+
+  static QueryArrays of(const WantedRows& wanted, std::int64_t segments, TimeType stamps) noexcept {
+    const Queries& at = wanted.at;
+    const bool grid_starts = at.kind == Queries::Kind::grid && at.start == Queries::Start::per_segment;
+    const bool is_window = at.kind == Queries::Kind::windows;
+    const std::int64_t stored = at.kind == Queries::Kind::times          ? wanted.rows
+                                : at.kind == Queries::Kind::shared_times ? at.steps
+                                : is_window                              ? at.anchor_count
+                                : grid_starts                            ? segments
+                                                                         : 0;
+    const std::int64_t bytes = size_of(stamps);
+    return {{at.row_offsets, segments + 1, 8, "args.at.row_offsets: misaligned"},
+            {stored != 0 ? at.times.data : nullptr, stored, bytes, "args.at.times: misaligned"},
+            {is_window ? at.segment_of : nullptr, at.anchor_count, 8, "args.at.segment_of: misaligned"},
+            {is_window ? at.offsets.data : nullptr, at.steps, bytes, "args.at.offsets: misaligned"}};
+  }
+};
+
+/// Where a row's value comes from: a segment's stamps, and a time.
+template <class Stamp>
+struct RowQuery {
+  Stamps<Stamp> stamps = {nullptr, 0, {}};      ///< none where the row has no segment
+  SearchGuide<time_value_t<Stamp>> guide = {};  ///< of stamps
+  time_value_t<Stamp> at = {};
+  std::int64_t first_row = 0;  ///< the source row of stamps[0]
+  std::int64_t segment = -1;   ///< whose stamps these are; -1: none yet
+  bool wanted = true;          ///< false: the row is outside every segment of ragged rows and stays as it is
+};
+
+ROBOCACHE_HD inline std::int64_t later_by(std::int64_t t, std::int64_t by) noexcept { return saturating_add(t, by); }
+ROBOCACHE_HD inline double later_by(double t, double by) noexcept { return t + by; }
+
+/// Whether stamps are used as they are logged. A template argument below, so that the corrections cost nothing then.
+inline bool has_plain_clock(const StampSource& source) noexcept {
+  return source.clocks == nullptr && source.clock.offset == 0 && source.clock.drift == 0.0;
+}
+
+/// Whether, besides, sample indices fit 32 bits: what the short path of the kernels asks for.
+inline bool has_short_path(const StampSource& source) noexcept {
+  return has_plain_clock(source) && source.samples < INT32_MAX - 2;
+}
+
+/// Locates row r. `row` is that of an earlier row, whose segment is kept if it is the same, or a fresh one. `near` is a
+/// guess of the segment, where rows are ragged.
+template <bool PlainClock, class Stamp>
+ROBOCACHE_HD inline void locate_row(const StampSource& source, const WantedRows& wanted, std::int64_t r,
+                                    std::int64_t near, RowQuery<Stamp>& row) noexcept {
+  using Value = time_value_t<Stamp>;
+  const Queries& at = wanted.at;
+  std::int64_t block, step;  // segment (or anchor) and position in it
+  row.wanted = true;
+  if (at.row_offsets != nullptr) {
+    block = ragged_segment_near(at.row_offsets, source.segments.count, r, near);
+    row.wanted = block >= 0 && block < source.segments.count;
+    if (!row.wanted) return;
+    step = r - larger<std::int64_t>(at.row_offsets[block], 0);
+  } else {
+    block = wanted.by_steps.divide(r);
+    step = r - block * at.steps;
+  }
+  const std::int64_t s = at.kind == Queries::Kind::windows ? at.segment_of[block] : block;
+  if (s < 0 || s >= source.segments.count) {
+    row = {};
+    return;
+  }
+  if (s != row.segment) {
+    const RowRange range = segment_rows(source.segments, s, source.samples);
+    const Clock clock = source.clocks != nullptr ? source.clocks[s] : source.clock;
+    row.stamps = stamps_of<Stamp>(source.times, range, PlainClock ? Clock{} : clock);
+    row.guide = SearchGuide<Value>::of(row.stamps);
+    row.first_row = range.begin;
+    row.segment = s;
+  }
+  if (PlainClock) row.stamps.clock = Clock{};  // says so to the compiler, whatever row held
+  const Stamp* times = static_cast<const Stamp*>(at.times.data);
+  switch (at.kind) {
+    case Queries::Kind::times:
+      row.at = static_cast<Value>(times[r]);
+      break;
+    case Queries::Kind::shared_times:
+      row.at = static_cast<Value>(times[step]);
+      break;
+    case Queries::Kind::grid:
+      row.at = grid_time(wanted.grid, grid_start<Stamp>(at, row.guide.first, s), step);
+      break;
+    case Queries::Kind::windows:
+      row.at = later_by(static_cast<Value>(times[block]),
+                        static_cast<Value>(static_cast<const Stamp*>(at.offsets.data)[step]));
+      break;
+  }
+}
+template <bool PlainClock, class Stamp>
+ROBOCACHE_HD inline void locate_row(const RowsJob& job, std::int64_t r, std::int64_t near,
+                                    RowQuery<Stamp>& row) noexcept {
+  locate_row<PlainClock>(job, job, r, near, row);
+}
+
+}  // namespace detail
+ROBOCACHE_NAMESPACE_END
