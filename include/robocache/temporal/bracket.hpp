@@ -83,6 +83,21 @@ struct Bracket {
   Value right;         ///< t[index + 1], if index + 1 < count
 };
 
+/// Makes the device look at all four before it branches on one: it would move the reads behind the branches that make
+/// them unnecessary, where each waits for the one before.
+ROBOCACHE_HD inline void look_at_once(bool& a, bool& b, bool& c, bool& d) noexcept {
+#if defined(__CUDA_ARCH__)
+  unsigned int all = (a ? 1u : 0u) | (b ? 2u : 0u) | (c ? 4u : 0u) | (d ? 8u : 0u);
+  asm volatile("" : "+r"(all));
+  a = (all & 1u) != 0;
+  b = (all & 2u) != 0;
+  c = (all & 4u) != 0;
+  d = (all & 8u) != 0;
+#else
+  static_cast<void>(a), static_cast<void>(b), static_cast<void>(c), static_cast<void>(d);
+#endif
+}
+
 /// The last index i with t[i] <= q, -1 if none. The first guess assumes evenly spaced stamps,
 /// then steps double and a bisection ends it: 2 dependent reads for a regular sensor, at most 2 log2(n) + 3 for any.
 /// The sequence of probes depends on the stamps alone and stays inside the segment, so that unsorted stamps give a
@@ -107,9 +122,11 @@ ROBOCACHE_HD inline Bracket<time_value_t<Stamp>> bracket_of(const Stamps<Stamp>&
   // Four neighbours at once: their reads do not wait for one another, and the guess is seldom further off.
   const Index below = guess > 0 ? guess - 1 : 0, above = smaller<Index>(guess + 2, high);
   const Value at_below = t[below], at_guess = t[guess], at_next = t[guess + 1], at_above = t[above];
-  if (before(at_guess)) {
-    if (!before(at_next)) return {guess, at_guess, at_next};
-    if (!before(at_above)) return {guess + 1, at_next, at_above};
+  bool is_below = before(at_below), is_guess = before(at_guess), is_next = before(at_next), is_above = before(at_above);
+  look_at_once(is_below, is_guess, is_next, is_above);
+  if (is_guess) {
+    if (!is_next) return {guess, at_guess, at_next};
+    if (!is_above) return {guess + 1, at_next, at_above};
     low = above;
     for (Index step = 1; step < high - low; step *= 2) {
       if (!before(t[low + step])) {
@@ -119,7 +136,7 @@ ROBOCACHE_HD inline Bracket<time_value_t<Stamp>> bracket_of(const Stamps<Stamp>&
       low += step;
     }
   } else {
-    if (before(at_below)) return {below, at_below, at_guess};
+    if (is_below) return {below, at_below, at_guess};
     high = below;
     for (Index step = 1; step < high - low; step *= 2) {
       if (before(t[high - step])) {
