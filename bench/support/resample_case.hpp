@@ -65,6 +65,18 @@ struct ResampleCase {
   }
 };
 
+/// A grid that covers all of each segment: the last of `rows` steps is the last of `samples`.
+inline ResampleCase covering(std::int64_t segments, std::int64_t samples, std::int64_t rows, std::int64_t width) {
+  ResampleCase spec;
+  spec.segments = segments;
+  spec.samples = samples;
+  spec.rows = rows;
+  spec.width = width;
+  spec.hertz = 100;
+  spec.rate = {(rows - 1) * spec.hertz, samples - 1};
+  return spec;
+}
+
 /// The arrays of a case, in one memory space. Null where the case has none.
 struct ResampleArrays {
   const void* values = nullptr;
@@ -209,6 +221,7 @@ inline robocache::ResampleArgs ResampleProblem::args(const ResampleArrays& array
 
 /// Bytes of the sectors that hold the marked records of `size` bytes, the first at a sector boundary.
 inline std::int64_t sector_bytes(const std::vector<bool>& marked, std::int64_t size) {
+  if (size == 0) return 0;
   std::int64_t sectors = 0;
   std::int64_t next = 0;  // first sector that is not counted yet
   for (std::size_t i = 0; i < marked.size(); ++i) {

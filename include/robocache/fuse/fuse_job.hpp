@@ -104,15 +104,6 @@ Status prepare(const Args& args, FuseJob* job) noexcept {
   return {};
 }
 
-/// Query minus stamp, in ns.
-ROBOCACHE_HD inline std::int64_t age_of(std::int64_t query, std::int64_t stamp) noexcept {
-  const std::uint64_t age = distance(query, stamp);
-  return age > static_cast<std::uint64_t>(INT64_MAX) ? INT64_MAX : static_cast<std::int64_t>(age);
-}
-ROBOCACHE_HD inline std::int64_t age_of(double query, double stamp) noexcept {
-  return to_int64(rounded_product(query - stamp, 1e9));
-}
-
 /// The last sample not after the query, and its age. `at` is the place in both arrays.
 template <class Stamp>
 ROBOCACHE_HD inline void write_age(const FuseJob& job, const RowQuery<Stamp>& query, std::int64_t at) noexcept {
@@ -120,7 +111,7 @@ ROBOCACHE_HD inline void write_age(const FuseJob& job, const RowQuery<Stamp>& qu
   const auto found = bracket_of<std::int64_t>(query.stamps, query.guide, query.at);
   const bool exists = found.index >= 0;
   if (job.sample != nullptr) job.sample[at] = exists ? query.first_row + query.stamps.place(found.index) : -1;
-  if (job.age != nullptr) job.age[at] = exists ? age_of(query.at, found.left) : unlimited;
+  if (job.age != nullptr) job.age[at] = exists ? nanoseconds_between(query.at, found.left) : unlimited;
 }
 
 }  // namespace detail

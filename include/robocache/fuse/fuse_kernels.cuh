@@ -105,7 +105,7 @@ __device__ inline void fuse_tile(const FuseJob& job, int s, const FusedStreamLau
   Tile& tile = *reinterpret_cast<Tile*>(shared);
   const FusedStream& stream = job.streams[s];
   tile.template run<typename Of::Stamp>(
-      stream, stream.pitch_bytes, stream.width_in * stream.element_bytes, job.streams[0], job, Simple, first_row, rows,
+      stream, stream.pitch_bytes, job.streams[0], job, Simple, first_row, rows,
       [&](int g) -> const PlacedGroup& { return job.groups[stream.first_group + g]; },
       [&](int g) {
         const PlacedGroup& group = job.groups[stream.first_group + g];

@@ -50,7 +50,6 @@ inline bool has_smooth(const PlacedGroup* groups, std::int32_t count) noexcept {
 struct StreamJob : StampSource {
   const void* values = nullptr;
   std::int64_t pitch_in = 0;
-  std::int64_t width_in = 0;
   std::int64_t ring = 0;  ///< elements of a ring buffer; 0: samples lie in order
   ReadingRules rules;
 
@@ -161,9 +160,7 @@ inline Status prepare_stream(const SensorStream& source, std::int32_t room, Plac
                                     "source.times.type: unknown", "source.times: misaligned"));
   ROBOCACHE_CHECK(check_segments(source.segments, source.values.count));
   ROBOCACHE_CHECK(check_clock(source.clock));
-  if (source.rings != nullptr && source.segments.offsets != nullptr) {
-    return {StatusCode::invalid_value, "source.rings: ring buffers have segments of one length"};
-  }
+  ROBOCACHE_CHECK(check_rings(source.rings, source.segments));
   if (source.outside > Outside::extrapolate) return {StatusCode::invalid_value, "source.outside: unknown"};
   if (source.gap > Gap::hold) return {StatusCode::invalid_value, "source.gap: unknown"};
   if (source.max_gap < 0) return {StatusCode::invalid_value, "source.max_gap: negative"};
@@ -180,7 +177,6 @@ inline Status prepare_stream(const SensorStream& source, std::int32_t room, Plac
   job->rings = source.rings;
   job->values = source.values.data;
   job->pitch_in = source.values.pitch;
-  job->width_in = source.values.width;
   if (source.rings != nullptr) job->ring = segment_rows(source.segments, 0, source.values.count).end * job->pitch_in;
   job->rules = {source.outside, source.gap, source.max_gap, source.max_age, source.max_extrapolation, source.slack};
   job->scale = source.scale;

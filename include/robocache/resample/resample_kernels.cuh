@@ -122,32 +122,21 @@ struct alignas(16) TileRow {
   }
 };
 
-/// Asks the L2 cache for a row's samples as soon as its plan is known: phase two then waits for L2 instead of memory,
-/// and the request holds no register.
+/// Asks the L2 cache for a narrow row's samples as soon as its plan is known: phase two then waits for L2 instead of
+/// memory, and the request holds no register. Wide rows keep enough reads in flight by themselves, and so do
+/// accesses of 16 bytes.
 template <class F>
-__device__ inline void prefetch_row(const StreamJob& job, std::int64_t pitch, std::int64_t width, const TileRow<F>& row,
+__device__ inline void prefetch_row(const StreamJob& job, std::int64_t pitch, const TileRow<F>& row,
                                     Reach reach) noexcept {
-  constexpr std::int64_t narrow = 256, wide = 4096, line = 64;  // bytes
-  if (width > wide || (row.action & reads_left) == 0) return;
-  const char* last = static_cast<const char*>(job.values) + (job.samples - 1) * pitch;  // sample of the stream
-  if (pitch <= narrow) {
-    // A sample before the left one shares a line with it, or was asked for by an earlier row.
-    const std::int64_t after = (row.action & reads_right) == 0 ? pitch : (reach == Reach::bracket ? 2 : 3) * pitch;
-    for (std::int64_t at = 0; at < after && row.left + at < last; at += line) {
-      asm volatile("prefetch.global.L2 [%0];" ::"l"(row.left + at));
-    }
-    return;
+  constexpr std::int64_t most = 256, line = 64;
+  if (pitch > most || (row.action & reads_left) == 0) return;
+  const char* begin = row.left;
+  const std::int64_t after = (row.action & reads_right) != 0 ? (reach == Reach::bracket ? 2 : 3) * pitch : pitch;
+  // Never past the stream's last sample; a sample before the left one shares a line with it, or with an earlier row.
+  const char* end = static_cast<const char*>(job.values) + (job.samples - 1) * pitch;
+  for (std::int64_t at = 0; at < after && begin + at < end; at += line) {
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(begin + at));
   }
-#if __CUDA_ARCH__ >= 900
-  // One request for each sample, in whole 16 bytes: dear for a few bytes, cheap for many.
-  const auto ask_for = [width](const char* sample) {
-    const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(sample), first = begin & ~std::uintptr_t{15};
-    const auto bytes = static_cast<std::uint32_t>((begin + static_cast<std::uintptr_t>(width) - first + 15) & ~15u);
-    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(first), "r"(bytes));
-  };
-  ask_for(row.left);
-  if ((row.action & reads_right) != 0) ask_for(smaller(row.left + pitch, last));
-#endif
 }
 
 /// The intervals around a row's bracket, for smooth kinds.
@@ -414,7 +403,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
       if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[0], plan);
       const auto pitch_bytes = job.pitch_in * static_cast<std::int64_t>(sizeof(In));
       const auto tile_row = TileRow<F>::of(job, pitch_bytes, query, plan);
-      prefetch_row(job, pitch_bytes, job.width_in * static_cast<std::int64_t>(sizeof(In)), tile_row, Reach::bracket);
+      if (V * sizeof(In) < 16) prefetch_row(job, pitch_bytes, tile_row, Reach::bracket);
       tile_rows[threadIdx.x] = tile_row;
       if (has_status) non_finite[threadIdx.x] = 0;
     }
@@ -466,8 +455,7 @@ struct GroupsTile {
   /// groups that share the plan, then the next. `group_at` gives group g. After that each thread is done with all
   /// entries but its own.
   template <class Stamp, class GroupAt, class WriteGroup>
-  __device__ void run(const StreamJob& job, std::int64_t pitch_bytes, std::int64_t width_bytes,
-                      const StampSource& starts, const WantedRows& wanted, bool simple, std::int64_t first_row,
+  __device__ void run(const StreamJob& job, std::int64_t pitch_bytes, const StampSource& starts, const WantedRows& wanted, bool simple, std::int64_t first_row,
                       int count, const GroupAt& group_at, const WriteGroup& write_group) noexcept {
     const int mine = static_cast<int>(threadIdx.x);
     if (mine < count) non_finite[mine] = 0;
@@ -483,7 +471,7 @@ struct GroupsTile {
           std::conditional_t<Smooth, StencilPlan<F>, SamplePlan<F>> plan;
           if (query.wanted) plan_tile_row<F>(job, simple, query, group_at(leader), plan);
           const auto row = TileRow<F>::of(job, pitch_bytes, query, plan);
-          prefetch_row(job, pitch_bytes, width_bytes, row, group_at(leader).reach);
+          prefetch_row(job, pitch_bytes, row, group_at(leader).reach);
           rows[mine] = row;
           rates[mine] = plan.rate;
           if constexpr (Smooth) stencils[mine] = TileStencil<F>::of(plan);
@@ -570,8 +558,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     const std::int64_t first_row = t * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
     tile.template run<typename Of::Stamp>(
-        job, pitch_bytes, job.width_in * static_cast<std::int64_t>(sizeof(typename Of::In)), job, job, launch.simple,
-        first_row, rows, [&](int g) -> const PlacedGroup& { return job.groups[g]; },
+        job, pitch_bytes, job, job, launch.simple, first_row, rows, [&](int g) -> const PlacedGroup& { return job.groups[g]; },
         [&](int g) {
           using In = typename Of::In;
           const PlacedGroup& group = job.groups[g];

@@ -70,6 +70,16 @@ ROBOCACHE_HD inline bool within(double later, double earlier, std::int64_t limit
 ROBOCACHE_HD inline std::int64_t moved(std::int64_t t, std::int64_t by) noexcept { return saturating_add(t, by); }
 ROBOCACHE_HD inline double moved(double t, std::int64_t by) noexcept { return fma(static_cast<double>(by), 1e-9, t); }
 
+/// later - earlier in ns, held at the ends of int64; from seconds rounded to nearest, ties to even. NaN gives 0.
+ROBOCACHE_HD inline std::int64_t nanoseconds_between(std::int64_t later, std::int64_t earlier) noexcept {
+  constexpr std::uint64_t most = INT64_MAX;
+  if (later >= earlier) return static_cast<std::int64_t>(smaller(distance(later, earlier), most));
+  return -static_cast<std::int64_t>(smaller(distance(earlier, later) - 1, most)) - 1;
+}
+ROBOCACHE_HD inline std::int64_t nanoseconds_between(double later, double earlier) noexcept {
+  return to_int64((later - earlier) * 1e9);
+}
+
 /// What a search needs to know of a segment, whatever the query.
 template <class Value>
 struct SearchGuide {

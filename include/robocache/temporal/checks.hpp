@@ -124,6 +124,11 @@ inline Status check_clock(const Clock& clock) noexcept {
   return {};
 }
 
+inline Status check_rings(const Ring* rings, const Segments& segments) noexcept {
+  if (rings == nullptr || segments.offsets == nullptr) return {};
+  return {StatusCode::invalid_value, "rings: ring buffers have segments of one length"};
+}
+
 /// Rate and start of a grid over segments with such stamps; fills `grid`.
 inline Status check_grid(const Queries& at, std::int64_t segments, TimeType stamps, GridStep* grid) noexcept {
   constexpr std::int64_t most = GridStep::largest_term;
