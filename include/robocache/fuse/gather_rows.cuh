@@ -195,14 +195,14 @@ struct ElementsPiece {
 };
 
 /// Converts whole pixels of Channels channels from one layout to the other: as many as fill an access of 16 bytes in
-/// an output plane.
+/// an output plane, or two in an input plane.
 template <class Of, int Channels, ImageLayout To>
 struct PixelsPiece {
   using In = typename Of::In;
   using Out = typename Of::Out;
   using F = typename Of::F;
   static constexpr bool to_planes = To == ImageLayout::channel_first;
-  static constexpr int pixels = 16 / static_cast<int>(sizeof(Out));
+  static constexpr int pixels = smaller<int>(16 / sizeof(Out), 32 / sizeof(In));
   // One channel's pixels lie together in planes, and all channels' in the other layout.
   static constexpr int run_in = to_planes ? pixels * Channels : pixels;
   static constexpr int run_out = to_planes ? pixels : pixels * Channels;
