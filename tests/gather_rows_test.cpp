@@ -542,7 +542,63 @@ TEST(GatherRowsOnHost, HeaderOnlyConversions) {
       where.pool = where.threads == 2 ? &pool : nullptr;
       return gather_rows<Conversion<double, double>, Conversion<float, double>, Conversion<double, BFloat16>,
                          Conversion<std::uint8_t, double>, Conversion<BFloat16, std::uint8_t>>(args, where);
-    }));
+    } else {
+      return {StatusCode::invalid_value, "host only"};
+    }
+  };
+  for (int i = 0; i < 100; ++i) {
+    test::check<double, double>(Launcher::host, random_call(random), random, listed);
+    test::check<float, double>(Launcher::host, random_call(random), random, listed);
+    test::check<double, BFloat16>(Launcher::host, random_call(random), random, listed);
+    test::check<std::uint8_t, double>(Launcher::host, random_call(random), random, listed);
+    test::check<BFloat16, std::uint8_t>(Launcher::host, random_call(random), random, listed);
+    test::check<Half, Half>(Launcher::host, random_call(random), random, [&](const GatherRowsArgs& args, auto where) {
+      GatherRowsArgs copy = args;  // a copy of any type is never unsupported
+      copy.scale = copy.shift = nullptr;
+      copy.to = copy.from;
+      const Status status = listed(copy, where);
+      return status.ok() && (args.scale != nullptr || args.shift != nullptr || args.from != args.to)
+                 ? gather_rows<Conversion<Half, Half>>(args, where)
+                 : status;
+    });
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+}
+
+// Rows more than 2^32 bytes apart.
+class GatherRowsFarApart : public LauncherTest {};
+INSTANTIATE_TEST_SUITE_P(, GatherRowsFarApart, testing::Values(Launcher::host, Launcher::stream), launcher_name);
+
+TEST_P(GatherRowsFarApart, OffsetsHave64Bits) {
+  constexpr std::int64_t width = 300, pitch = (std::int64_t{1} << 32) + 48, elements = pitch + width;
+  std::vector<std::uint8_t> row(width);
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<std::uint8_t>(i % 251);
+  const std::vector<std::int64_t> index = {1, 1};
+  GatherRowsArgs args;
+  if (GetParam() == Launcher::host) {
+    if (ROBOCACHE_TEST_SANITIZED) GTEST_SKIP() << "a sanitizer keeps a shadow of all that memory";
+    const ReservedZeros<std::uint8_t> source(elements), out(elements);
+    if (source.data() == nullptr || out.data() == nullptr) GTEST_SKIP() << "8 GiB cannot be reserved";
+    std::copy(row.begin(), row.end(), source.data() + pitch);
+    args.source = rows(static_cast<const std::uint8_t*>(source.data()), 2, width, pitch);
+    args.out = rows(out.data(), 2, width, pitch);
+    args.index = index.data();
+    ASSERT_OK(gather_rows(args, Host{2}));
+    EXPECT_TRUE(std::equal(row.begin(), row.end(), out.data()));
+    EXPECT_TRUE(std::equal(row.begin(), row.end(), out.data() + pitch));
+    return;
+  }
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+  std::size_t free = 0, total = 0;
+  if (cudaMemGetInfo(&free, &total) != cudaSuccess || free >> 30 < 10) GTEST_SKIP() << "less than 10 GiB are free";
+  Arena arena(GetParam());
+  for (std::int64_t skip : {0, 1}) {  // by 16 bytes, and shifted
+    const detail::Buffer source(GetParam(), elements), out(GetParam(), elements + 1);
+    source.write(pitch, row.data(), row.size());
+    args.source = rows(static_cast<const std::uint8_t*>(source.data()), 2, width, pitch);
+    args.out = rows(out.data() + skip, 2, width, pitch);
+    args.index = arena.input(index);
+    ASSERT_OK(arena.launch([&](auto where) { return gather_rows(args, where); }));
     for (std::int64_t r : {0, 1}) {
       std::vector<std::uint8_t> got(width);
       out.read(static_cast<std::size_t>(skip + r * pitch), got.data(), got.size());
