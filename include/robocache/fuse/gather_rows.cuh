@@ -128,9 +128,9 @@ struct ShiftPiece {
     }
   }
   __device__ void fill(const GatherJob& job, char* out, int item) const noexcept {
-    // The bits repeat in eight bytes, of which an item begins at a multiple.
-    const auto low = static_cast<unsigned int>(job.fill), high = static_cast<unsigned int>(job.fill >> 32);
-    store(job, out, item, {{low, high, low, high}});
+    // Elements that need shifting have at most four bytes, in which their bits repeat.
+    const auto word = static_cast<unsigned int>(job.fill);
+    store(job, out, item, {{word, word, word, word}});
   }
 };
 
