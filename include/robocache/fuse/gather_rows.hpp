@@ -249,7 +249,8 @@ inline void fill_row(const GatherJob& job, char* out) noexcept {
 
 /// Calls row(in, out) for the output rows [begin, end) that have a source row; fills the others.
 template <class Row>
-inline void for_each_row(const GatherJob& job, std::int64_t begin, std::int64_t end, const Row& row) noexcept {
+ROBOCACHE_ALWAYS_INLINE inline void for_each_row(const GatherJob& job, std::int64_t begin, std::int64_t end,
+                                                 const Row& row) noexcept {
   for (std::int64_t r = begin; r < end; ++r) {
     char* out = job.out + r * job.pitch_out;
     if (job.has_source(job.index[r])) {
@@ -277,7 +278,7 @@ inline void convert_rows(const GatherJob& job, std::int64_t begin, std::int64_t 
       scale[i] = job.scale_of<F>(i % channels);
       shift[i] = job.shift_of<F>(i % channels);
     }
-    return for_each_row(job, begin, end, [&](const char* row_in, char* row_out) {
+    return for_each_row(job, begin, end, [&](const char* row_in, char* row_out) ROBOCACHE_ALWAYS_INLINE {
       const In* __restrict__ in = reinterpret_cast<const In*>(row_in);
       Out* __restrict__ out = reinterpret_cast<Out*>(row_out);
       for (std::int64_t e = 0; e < job.width;) {
@@ -295,8 +296,8 @@ inline void convert_rows(const GatherJob& job, std::int64_t begin, std::int64_t 
     });
   }
   // One channel of neighbouring pixels after the other; their steps are constants where they can be.
-  const auto convert = [&](auto step_in, auto step_out) {
-    for_each_row(job, begin, end, [&](const char* row_in, char* row_out) {
+  const auto convert = [&](auto step_in, auto step_out) ROBOCACHE_ALWAYS_INLINE {
+    for_each_row(job, begin, end, [&](const char* row_in, char* row_out) ROBOCACHE_ALWAYS_INLINE {
       constexpr std::int64_t block = 2048;  // pixels that stay in the cache for all channels
       for (std::int64_t first = 0; first < job.pixels; first += block) {
         const std::int64_t count = smaller(block, job.pixels - first);
