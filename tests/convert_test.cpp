@@ -235,6 +235,32 @@ TEST(Convert, FloatAndDoubleStoresKeepBitsAndMakeNansCanonical) {
   EXPECT_EQ(test::bits_of(detail::Narrow<float>::from(-0.0f)), 0x80000000u) << "zero keeps its sign";
 }
 
+TEST(Convert, BytesWidenExactlyAndRoundToEvenSaturatedWithNanZero) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const auto value = static_cast<std::uint8_t>(byte);
+    EXPECT_EQ(detail::widen<float>(value), static_cast<float>(byte));
+    EXPECT_EQ(detail::widen<double>(value), static_cast<double>(byte));
+  }
+  const auto check = [](double d) {
+    const double wanted = std::isnan(d) ? 0.0 : std::min(std::max(std::nearbyint(d), 0.0), 255.0);
+    ASSERT_EQ(detail::Narrow<std::uint8_t>::from(d), wanted) << std::hexfloat << d;
+    const auto f = static_cast<float>(d);
+    const float wanted_f = std::isnan(f) ? 0.0f : std::min(std::max(std::nearbyint(f), 0.0f), 255.0f);
+    ASSERT_EQ(detail::Narrow<std::uint8_t>::from(f), wanted_f) << std::hexfloat << f;
+  };
+  for (int halves = -6; halves < 520; ++halves) {
+    const double d = 0.5 * halves;
+    for (double near : {d, std::nextafter(d, -1e9), std::nextafter(d, 1e9), d - 1e-5, d + 1e-5}) check(near);
+    check(static_cast<double>(std::nextafter(static_cast<float>(d), 1e9f)));
+    check(static_cast<double>(std::nextafter(static_cast<float>(d), -1e9f)));
+  }
+  using L = std::numeric_limits<double>;
+  for (double d : {L::infinity(), L::max(), 1e30, L::denorm_min(), L::quiet_NaN(), 4294967297.0, 1.8e19}) {
+    check(d);
+    check(-d);
+  }
+}
+
 TEST(Convert, RoundToOddKeepsWhatASecondRoundingNeeds) {
   EXPECT_EQ(detail::round_to_odd(1.0), 1.0f) << "exact values stay";
   EXPECT_EQ(test::bits_of(detail::round_to_odd(1.0 + 0x1p-40)), 0x3f800001u);

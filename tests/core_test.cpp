@@ -137,17 +137,19 @@ TEST(Types, SizesTagsAndArithmetic) {
   EXPECT_EQ(size_of(ElementType::f64), 8);
   EXPECT_EQ(size_of(ElementType::f16), 2);
   EXPECT_EQ(size_of(ElementType::bf16), 2);
+  EXPECT_EQ(size_of(ElementType::u8), 1);
   EXPECT_EQ(size_of(TimeType::int64_ns), 8);
   EXPECT_EQ(size_of(TimeType::f64_seconds), 8);
   EXPECT_EQ(size_of(TimeType::f32_seconds), 4);
   for (int value = 0; value < 256; ++value) {
-    EXPECT_EQ(is_known(static_cast<ElementType>(value)), value < 4) << value;
+    EXPECT_EQ(is_known(static_cast<ElementType>(value)), value < 5) << value;
     EXPECT_EQ(is_known(static_cast<TimeType>(value)), value < 3) << value;
   }
   EXPECT_EQ(static_cast<int>(ElementType::f32), 0);
   EXPECT_EQ(static_cast<int>(ElementType::f64), 1);
   EXPECT_EQ(static_cast<int>(ElementType::f16), 2);
   EXPECT_EQ(static_cast<int>(ElementType::bf16), 3);
+  EXPECT_EQ(static_cast<int>(ElementType::u8), 4);
   EXPECT_EQ(sizeof(Half), 2u);
   EXPECT_EQ(sizeof(BFloat16), 2u);
   EXPECT_EQ(element_traits<__half>::type, ElementType::f16);
@@ -180,6 +182,7 @@ TEST(Views, RowsCarryTypeConstnessAndPitch) {
   EXPECT_EQ(rows(static_cast<const __nv_bfloat16*>(nullptr), 0, 1).type, ElementType::bf16);
   EXPECT_EQ(rows(static_cast<Half*>(nullptr), 0, 1).type, ElementType::f16);
   EXPECT_EQ(rows(static_cast<const BFloat16*>(nullptr), 0, 1).type, ElementType::bf16);
+  EXPECT_EQ(rows(static_cast<const std::uint8_t*>(nullptr), 0, 1).type, ElementType::u8);
   EXPECT_EQ(rows(values, std::int64_t{1} << 40, std::int64_t{1} << 20).count, std::int64_t{1} << 40);
 }
 

@@ -259,6 +259,10 @@ TEST_P(ResampleErrors, Output) {
                 c.args.source.values.type = ElementType::f16;
                 c.args.out.type = ElementType::bf16;
               }},
+             {"bytes as a source", StatusCode::unsupported_type, "types",
+              [](Call& c) { c.args.source.values.type = ElementType::u8; }},
+             {"bytes as an output", StatusCode::unsupported_type, "types",
+              [](Call& c) { c.args.out.type = ElementType::u8; }},
              {"stamps that no one compiled", StatusCode::unsupported_type, "types",
               [](Call& c) {
                 c.args.source.times.type = c.args.at.times.type = TimeType::f32_seconds;

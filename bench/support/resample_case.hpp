@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "case.hpp"
+
 #include <robocache/resample/resample.hpp>
 
 #include <algorithm>
@@ -16,21 +18,7 @@
 
 namespace robocache_bench {
 
-using robocache::ElementType;
 using robocache::Interpolation;
-
-inline const char* name_of(ElementType type) {
-  switch (type) {
-    case ElementType::f32:
-      return "f32";
-    case ElementType::f64:
-      return "f64";
-    case ElementType::f16:
-      return "f16";
-    default:
-      return "bf16";
-  }
-}
 
 struct ResampleCase {
   std::string kind = "linear";
@@ -217,21 +205,6 @@ inline robocache::ResampleArgs ResampleProblem::args(const ResampleArrays& array
   args.out = {arrays.out, spec.out, row_count, spec.width, spec.width};
   args.status = arrays.status;
   return args;
-}
-
-/// Bytes of the sectors that hold the marked records of `size` bytes, the first at a sector boundary.
-inline std::int64_t sector_bytes(const std::vector<bool>& marked, std::int64_t size) {
-  if (size == 0) return 0;
-  std::int64_t sectors = 0;
-  std::int64_t next = 0;  // first sector that is not counted yet
-  for (std::size_t i = 0; i < marked.size(); ++i) {
-    if (!marked[i]) continue;
-    const std::int64_t begin = static_cast<std::int64_t>(i) * size;
-    const std::int64_t end = (begin + size - 1) / 32 + 1;
-    sectors += end - std::max(begin / 32, next);
-    next = end;
-  }
-  return sectors * 32;
 }
 
 inline std::int64_t ResampleProblem::bytes() const {

@@ -52,6 +52,13 @@
 #define ROBOCACHE_DISPATCH_FMA 0
 #endif
 
+// What code that is compiled for FMA calls, so that it is compiled for it too: clang's `flatten` goes one call deep.
+#if defined(__GNUC__)
+#define ROBOCACHE_ALWAYS_INLINE __attribute__((always_inline))
+#else
+#define ROBOCACHE_ALWAYS_INLINE
+#endif
+
 // Kernels and their launchers stay inside the shared library that compiled them: two libraries built for different
 // architectures must not resolve to each other's device code. ROBOCACHE_API marks what the compiled library exports.
 #if defined(__GNUC__)

@@ -4,7 +4,10 @@
 
 // Everything; for files that nvcc compiles.
 
+#include <robocache/fuse/fuse.cuh>
+#include <robocache/fuse/gather_rows.cuh>
 #include <robocache/fuse/match.cuh>
+#include <robocache/fuse/synchronize.cuh>
 #include <robocache/resample/resample.cuh>
 #include <robocache/robocache.hpp>
 #include <robocache/temporal/check_times.cuh>

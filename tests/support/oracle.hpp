@@ -53,6 +53,8 @@ inline Real load(const void* data, ElementType type, std::int64_t i) {
       return to_real(static_cast<const Half*>(data)[i]);
     case ElementType::bf16:
       return to_real(static_cast<const BFloat16*>(data)[i]);
+    case ElementType::u8:
+      return static_cast<const std::uint8_t*>(data)[i];
   }
   return not_a_number;
 }

@@ -91,8 +91,12 @@ template <class F>
 ROBOCACHE_HD inline F widen(BFloat16 v) noexcept {
   return static_cast<F>(to_float(v));
 }
+template <class F>
+ROBOCACHE_HD inline F widen(std::uint8_t v) noexcept {
+  return static_cast<F>(v);
+}
 
-/// Stores round once and make every NaN canonical.
+/// Stores round once and make every NaN canonical; an integer saturates, and is 0 for NaN.
 template <class Out>
 struct Narrow;
 template <>
@@ -113,6 +117,18 @@ template <>
 struct Narrow<BFloat16> {
   ROBOCACHE_HD static BFloat16 from(float v) noexcept { return to_bfloat16(v); }
   ROBOCACHE_HD static BFloat16 from(double v) noexcept { return to_bfloat16(round_to_odd(v)); }
+};
+template <>
+struct Narrow<std::uint8_t> {
+  // Within [0, 255] a sum with 2^23, or 2^52, has the rounded integer in its lowest byte.
+  ROBOCACHE_HD static std::uint8_t from(float v) noexcept {
+    const float held = v > 0.0f ? smaller(v, 255.0f) : 0.0f;
+    return static_cast<std::uint8_t>(bit_cast<std::uint32_t>(held + 8388608.0f) & 0xffu);
+  }
+  ROBOCACHE_HD static std::uint8_t from(double v) noexcept {
+    const double held = v > 0.0 ? smaller(v, 255.0) : 0.0;
+    return static_cast<std::uint8_t>(bit_cast<std::uint64_t>(held + 4503599627370496.0) & 0xffu);
+  }
 };
 
 }  // namespace detail

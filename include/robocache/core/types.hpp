@@ -13,8 +13,9 @@ struct __nv_bfloat16;  // NOLINT(bugprone-reserved-identifier): CUDA's name
 
 ROBOCACHE_NAMESPACE_BEGIN
 
-/// Element type of a tensor. `f16` is IEEE binary16, `bf16` the upper half of a binary32. Values are stable.
-enum class ElementType : std::uint8_t { f32 = 0, f64 = 1, f16 = 2, bf16 = 3 };
+/// Element type of a tensor. `f16` is IEEE binary16, `bf16` the upper half of a binary32, `u8` an integer: pixels, or
+/// rows of bytes for gather_rows. Values are stable.
+enum class ElementType : std::uint8_t { f32 = 0, f64 = 1, f16 = 2, bf16 = 3, u8 = 4 };
 
 /// Type of stored timestamps: integer nanoseconds, or seconds in floating point.
 enum class TimeType : std::uint8_t { int64_ns = 0, f64_seconds = 1, f32_seconds = 2 };
@@ -30,13 +31,13 @@ struct BFloat16 {
 };
 
 constexpr std::int64_t size_of(ElementType type) noexcept {
-  return type == ElementType::f64 ? 8 : type == ElementType::f32 ? 4 : 2;
+  return type == ElementType::f64 ? 8 : type == ElementType::f32 ? 4 : type == ElementType::u8 ? 1 : 2;
 }
 constexpr std::int64_t size_of(TimeType type) noexcept { return type == TimeType::f32_seconds ? 4 : 8; }
-constexpr bool is_known(ElementType type) noexcept { return type <= ElementType::bf16; }
+constexpr bool is_known(ElementType type) noexcept { return type <= ElementType::u8; }
 constexpr bool is_known(TimeType type) noexcept { return type <= TimeType::f32_seconds; }
 
-/// The tag of a C++ element type. Defined for float, double, Half, BFloat16, __half and __nv_bfloat16.
+/// The tag of a C++ element type. Defined for float, double, Half, BFloat16, __half, __nv_bfloat16 and std::uint8_t.
 template <class T>
 struct element_traits;
 template <>
@@ -58,6 +59,11 @@ template <>
 struct element_traits<BFloat16> {
   static constexpr ElementType type = ElementType::bf16;
   using storage = BFloat16;
+};
+template <>
+struct element_traits<std::uint8_t> {
+  static constexpr ElementType type = ElementType::u8;
+  using storage = std::uint8_t;
 };
 template <>
 struct element_traits<__half> : element_traits<Half> {};

@@ -25,7 +25,7 @@ struct BasicRows {
 using Rows = BasicRows<void>;
 using ConstRows = BasicRows<const void>;
 
-/// Rows of a typed pointer: float, double, __half, __nv_bfloat16, Half or BFloat16; const gives ConstRows.
+/// Rows of a typed pointer, for every type that has element_traits; const gives ConstRows.
 template <class T>
 BasicRows<std::conditional_t<std::is_const<T>::value, const void, void>> rows(T* data, std::int64_t count,
                                                                               std::int64_t width) noexcept {
