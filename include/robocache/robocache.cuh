@@ -4,6 +4,7 @@
 
 // Everything; for files that nvcc compiles.
 
+#include <robocache/fuse/synchronize.cuh>
 #include <robocache/resample/resample.cuh>
 #include <robocache/robocache.hpp>
 #include <robocache/temporal/check_times.cuh>

@@ -12,6 +12,7 @@
 #include <robocache/core/types.hpp>
 #include <robocache/core/views.hpp>
 #include <robocache/core/workspace.hpp>
+#include <robocache/fuse/synchronize.hpp>
 #include <robocache/geometry/quaternion.hpp>
 #include <robocache/resample/resample.hpp>
 #include <robocache/temporal/bracket.hpp>
