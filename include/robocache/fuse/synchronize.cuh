@@ -29,20 +29,16 @@ class WarpQueues {
 
   __device__ bool complete() const noexcept { return __all_sync(all_lanes, !queue_.empty()) != 0; }
   __device__ HeadInterval<Value> interval() const noexcept {
-    HeadInterval<Value> heads = {queue_.time, queue_.time, stream_, stream_};
+    HeadInterval<Value> heads = {queue_.time, queue_.time, stream_};
     for (int step = 1; step < width_; step *= 2) {
       const Value start = __shfl_xor_sync(all_lanes, heads.start, step);
       const Value end = __shfl_xor_sync(all_lanes, heads.end, step);
       const std::int32_t earliest = __shfl_xor_sync(all_lanes, heads.earliest, step);
-      const std::int32_t latest = __shfl_xor_sync(all_lanes, heads.latest, step);
       if (start < heads.start || (start == heads.start && earliest < heads.earliest)) {
         heads.start = start;
         heads.earliest = earliest;
       }
-      if (heads.end < end || (heads.end == end && heads.latest < latest)) {
-        heads.end = end;
-        heads.latest = latest;
-      }
+      heads.end = larger(heads.end, end);
     }
     return heads;
   }

@@ -35,8 +35,8 @@ struct SyncStream {
 /// sets do not cross, and no set fits between two that follow each other.
 ///
 /// - A candidate is the earliest unused message of every stream. Its interval runs from its earliest to its latest
-///   stamp; of equal stamps the lowest stream is the earliest and the highest stream the latest. While the interval is
-///   longer than max_interval, its earliest message is dropped.
+///   stamp; of equal stamps that of the lowest stream is the earliest. While the interval is longer than max_interval,
+///   its earliest message is dropped.
 /// - The latest message of the first candidate is the pivot: the set to be found contains it. Further candidates come
 ///   from leaving out the earliest message, again and again, until that is the pivot. A candidate replaces the best one
 ///   unless (its end - best end) * (1 + age_penalty) >= its start - best start.
@@ -200,7 +200,7 @@ struct MessageQueue {
 template <class Value>
 struct HeadInterval {
   Value start, end;
-  std::int32_t earliest, latest;  ///< streams
+  std::int32_t earliest;  ///< the stream that it starts with
 };
 
 ROBOCACHE_HD inline double signed_span(std::int64_t a, std::int64_t b) noexcept {
@@ -217,19 +217,19 @@ ROBOCACHE_HD inline bool outweighs(Value end, Value best_end, Value start, Value
   return product == later_start ? fma(later_end, factor, -product) >= 0.0 : product > later_start;
 }
 
-/// Whether no message that has yet to come can make a candidate better than `best`. Queues that are empty hold their
-/// next message's earliest stamp afterwards.
+/// Whether no message that has yet to come can make a candidate better than `best`. Queues that are empty hold the
+/// earliest stamp of their next message afterwards. The pivot's head stays: with it as the earliest, both comparisons
+/// are one. So what is left out is a message, since no expected one is earlier than the pivot.
 template <class Queues, class Value>
 ROBOCACHE_HD inline bool is_final(Queues& queues, const HeadInterval<Value>& best, Value pivot_time,
-                                  std::int32_t last_moved, double factor) noexcept {
+                                  std::int32_t left_out, double factor) noexcept {
   for (;;) {
-    queues.expect_next(last_moved, pivot_time);
+    queues.expect_next(left_out, pivot_time);
     const HeadInterval<Value> heads = queues.interval();
     if (outweighs(heads.end, best.end, pivot_time, best.start, factor)) return true;
-    // From the pivot on both comparisons are one; heads before it are messages, so that there is one to leave out.
-    if (!(heads.start < pivot_time) || !outweighs(heads.end, best.end, heads.start, best.start, factor)) return false;
-    last_moved = heads.earliest;
-    queues.advance(last_moved);
+    if (!outweighs(heads.end, best.end, heads.start, best.start, factor)) return false;
+    left_out = heads.earliest;
+    queues.advance(left_out);
   }
 }
 
@@ -239,33 +239,29 @@ template <class Queues>
 ROBOCACHE_HD inline std::int64_t find_sets(Queues& queues, const SynchronizeJob& job) noexcept {
   using Value = typename Queues::Value;
   std::int64_t found = 0;
-  std::int32_t pivot = -1;  // no candidate
+  bool searching = false;  // there is a best candidate, and a pivot
   Value pivot_time = Value(0);
   HeadInterval<Value> best = {};
   while (queues.complete()) {
     const HeadInterval<Value> heads = queues.interval();
-    const bool first = pivot < 0;
+    const bool first = !searching;
     if (first && !within(heads.end, heads.start, job.max_interval)) {
       queues.advance(heads.earliest);
       continue;
     }
-    if (first) {
-      pivot = heads.latest;
-      pivot_time = heads.end;
-    }
+    if (first) pivot_time = heads.end;
     if (first || !outweighs(heads.end, best.end, heads.start, best.start, job.penalty_factor)) {
       best = heads;
       queues.take();
     }
     queues.advance(heads.earliest);
-    // Every later candidate starts at the pivot at the latest, and ends where this one does at the earliest.
-    const bool publish = heads.earliest == pivot ||
-                         outweighs(heads.end, best.end, pivot_time, best.start, job.penalty_factor) ||
-                         (!queues.complete() && is_final(queues, best, pivot_time, heads.earliest, job.penalty_factor));
-    if (!publish) continue;
+    // A later candidate ends where this one does or later, and starts at the pivot at the latest. That ends the search
+    // also where this one starts with the pivot.
+    searching = !outweighs(heads.end, best.end, pivot_time, best.start, job.penalty_factor) &&
+                (queues.complete() || !is_final(queues, best, pivot_time, heads.earliest, job.penalty_factor));
+    if (searching) continue;
     queues.publish(found);
     ++found;
-    pivot = -1;
   }
   return found;
 }
@@ -273,7 +269,7 @@ ROBOCACHE_HD inline std::int64_t find_sets(Queues& queues, const SynchronizeJob&
 /// What a segment leaves in the outputs beside its sets; `lane` of `lanes` does its share.
 ROBOCACHE_HD inline void finish_segment(const SynchronizeJob& job, std::int64_t segment, std::int64_t found, int lane,
                                         int lanes) noexcept {
-  const std::int64_t first = (segment * job.capacity + smaller(found, job.capacity)) * job.stream_count;
+  const std::int64_t first = (segment * job.capacity + found) * job.stream_count;
   const std::int64_t end = (segment + 1) * job.capacity * job.stream_count;
   for (std::int64_t i = first + lane; i < end; i += lanes) job.sets[i] = -1;
   if (lane == 0) job.set_count[segment] = found;
@@ -294,11 +290,11 @@ class HostQueues {
     return std::none_of(queues_, queues_ + count_, [](const MessageQueue<Stamp>& queue) { return queue.empty(); });
   }
   HeadInterval<Value> interval() const noexcept {
-    HeadInterval<Value> heads = {queues_[0].time, queues_[0].time, 0, 0};
+    HeadInterval<Value> heads = {queues_[0].time, queues_[0].time, 0};
     for (std::int32_t i = 1; i < count_; ++i) {
       const Value time = queues_[i].time;
       if (time < heads.start) heads.start = time, heads.earliest = i;
-      if (!(time < heads.end)) heads.end = time, heads.latest = i;
+      heads.end = larger(heads.end, time);
     }
     return heads;
   }
