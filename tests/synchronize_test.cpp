@@ -446,7 +446,7 @@ void random_recordings(std::uint64_t sequence, const Check& check) {
   SCOPED_TRACE(seed_trace());
   Random random(sequence);
   std::int64_t sets = 0;
-  for (std::size_t n : {1, 2, 3, 4, 5, 8, 9, 17, 31, 32}) {
+  for (const std::size_t n : std::vector<std::size_t>{1, 2, 3, 4, 5, 8, 9, 17, 31, 32}) {
     for (int round = 0; round < 12; ++round) {
       SCOPED_TRACE(std::to_string(n) + " streams, round " + std::to_string(round));
       const std::int64_t longest = n < 6 ? 500 : 200;
@@ -516,7 +516,7 @@ TEST_P(Synchronize, UnsortedStampsAreDefined) {
   Random random(6);
   const auto check_unsorted = [&](auto stamp) {
     using Stamp = decltype(stamp);
-    for (std::size_t n : {1, 2, 3, 6, 32}) {
+    for (const std::size_t n : std::vector<std::size_t>{1, 2, 3, 6, 32}) {
       for (int round = 0; round < 10; ++round) {
         Recording<Stamp> r = recording<Stamp>(random, n, 3, 300);
         for (auto& times : r.streams) {
@@ -696,6 +696,8 @@ TEST_P(Synchronize, EveryMistakeIsNamedAndNothingIsWritten) {
     stream.times = static_cast<const std::int64_t*>(sets.data() + 2 * 3 * 3 - 1);
     expect_error(good, StatusCode::aliasing, "sets");
     stream.segments = ragged(found.data() + 1, 2);
+    expect_error(good, StatusCode::aliasing, "set_count");
+    stream.segments = ragged(found.data() - 2, 2);  // by its last offset
     expect_error(good, StatusCode::aliasing, "set_count");
     stream.clocks = reinterpret_cast<const Clock*>(sets.data());
     expect_error(good, StatusCode::aliasing, "sets");

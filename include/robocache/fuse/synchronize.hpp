@@ -162,14 +162,14 @@ template <class Stamp>
 struct MessageQueue {
   using Value = time_value_t<Stamp>;
 
-  Stamps<Stamp> stamps;
-  std::int64_t first_row;
-  std::int64_t min_spacing;
-  std::int64_t head;
-  std::int64_t candidate;  ///< this stream's message in the best candidate
-  Value time;              ///< of the head; of the last message if the queue is empty
+  Stamps<Stamp> stamps = {};
+  std::int64_t first_row = 0;
+  std::int64_t min_spacing = 0;
+  std::int64_t head = 0;
+  std::int64_t candidate = 0;  ///< this stream's message in the best candidate
+  Value time = Value(0);       ///< of the head; of the last message if the queue is empty
 
-  ROBOCACHE_HD MessageQueue() noexcept {}
+  MessageQueue() = default;
   ROBOCACHE_HD MessageQueue(const SynchronizeJob& job, std::int32_t stream, std::int64_t segment) noexcept {
     const SyncStream& source = job.streams[stream];
     const RowRange rows = segment_rows(source.segments, segment, source.count);
@@ -177,8 +177,6 @@ struct MessageQueue {
         stamps_of<Stamp>(source.times.data, rows, source.clocks != nullptr ? source.clocks[segment] : source.clock);
     first_row = rows.begin;
     min_spacing = source.min_spacing;
-    candidate = 0;
-    time = Value(0);
     seek(0);
   }
 
