@@ -1,10 +1,10 @@
 // Copyright 2026 The RoboCache Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Fusion on the GPU. Method: bench/README.md.
+// Fusion on the GPU, and the operators beside it: matching, gathering, synchronising. Method: bench/README.md.
 
-#include "support/device_bench.cuh"
-#include "support/report.hpp"
+#include "fuse_cases.hpp"
+#include "support/gpu_cases.cuh"
 #include "support/resample_case.hpp"
 
 #include <robocache/fuse/fuse.hpp>
@@ -207,7 +207,7 @@ double run_case(benchmark::State& state, const FuseCase& fused, Regime regime) {
   stream.synchronize();
   verify(problems, sets.front(), out_bytes);
   if (sets.size() > 1) verify(problems, sets.back(), out_bytes);
-  return beside_copy(state, stream, graph, plan, bytes);
+  return time_beside_copy(state, stream, graph, plan, bytes);
 }
 
 void add_case(const FuseCase& fused) {
@@ -243,6 +243,10 @@ void add_cases() {
 
 int main(int argc, char** argv) {
   robocache_bench::add_context();
+  robocache_bench::add_ceilings();
   robocache_bench::add_cases();
+  robocache_bench::add_match_cases();
+  robocache_bench::add_gather_cases();
+  robocache_bench::add_synchronize_cases();
   return robocache_bench::run_benchmarks(argc, argv);
 }

@@ -129,6 +129,7 @@ ROBOCACHE_HD inline double round_to_even(double a) noexcept {
 
 ROBOCACHE_HD inline bool is_nan(float a) noexcept { return a != a; }
 ROBOCACHE_HD inline bool is_nan(double a) noexcept { return a != a; }
+ROBOCACHE_HD inline bool is_finite(std::int64_t) noexcept { return true; }
 ROBOCACHE_HD inline bool is_finite(float a) noexcept { return absolute(a) <= 3.402823466e+38f; }
 ROBOCACHE_HD inline bool is_finite(double a) noexcept { return absolute(a) <= 1.7976931348623157e+308; }
 

@@ -79,8 +79,6 @@ inline Status prepare(const CheckTimesArgs& args) noexcept {
                       "args.offences: overlaps an input");
 }
 
-ROBOCACHE_HD inline bool is_finite(std::int64_t) noexcept { return true; }
-
 /// What is wrong with stamp i of a recording, whose segment begins at `begin`.
 template <class Stamp>
 ROBOCACHE_HD inline TimeFault fault_of(const Stamp* times, std::int64_t begin, std::int64_t i, bool duplicates,

@@ -3,6 +3,7 @@
 
 // Matching on the GPU. Method: bench/README.md.
 
+#include "fuse_cases.hpp"
 #include "support/gpu_cases.cuh"
 #include "support/resample_case.hpp"
 
@@ -148,7 +149,9 @@ void add_case(const char* name, const MatchCase& spec, const char* variant = "")
   }
 }
 
-void add_cases() {
+}  // namespace
+
+void add_match_cases() {
   const MatchCase nearest = covering_match(1024, 300, 3000);
   add_case("nearest", nearest);
 
@@ -165,12 +168,4 @@ void add_cases() {
   add_case("nearest", spec, "/stored_queries");
 }
 
-}  // namespace
 }  // namespace robocache_bench
-
-int main(int argc, char** argv) {
-  robocache_bench::add_context();
-  robocache_bench::add_ceilings();
-  robocache_bench::add_cases();
-  return robocache_bench::run_benchmarks(argc, argv);
-}

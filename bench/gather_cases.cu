@@ -3,13 +3,10 @@
 
 // Gathering rows on the GPU, beside a copy of as many bytes. Method: bench/README.md.
 
-#include "support/case.hpp"
-#include "support/ceilings.cuh"
-#include "support/device_bench.cuh"
-#include "support/graph_timer.hpp"
-#include "support/report.hpp"
-
 #include <robocache/fuse/gather_rows.hpp>
+#include "fuse_cases.hpp"
+#include "support/case.hpp"
+#include "support/gpu_cases.cuh"
 
 #include <benchmark/benchmark.h>
 #include <cuda_runtime.h>
@@ -151,7 +148,7 @@ double run_case(benchmark::State& state, const GatherCase& spec, Regime regime) 
   stream.synchronize();
   sets.front().verify();
   sets.back().verify();
-  return beside_copy(state, stream, graph, plan, bytes);
+  return time_beside_copy(state, stream, graph, plan, bytes);
 }
 
 void add_case(const GatherCase& spec) {
@@ -169,7 +166,9 @@ GatherCase matrix(const char* shape, std::int64_t rows, std::int64_t width, Elem
   return {shape, rows, width, 1, in, out, ImageLayout::channel_last, false};
 }
 
-void add_cases() {
+}  // namespace
+
+void add_gather_cases() {
   constexpr ImageLayout planes = ImageLayout::channel_first, pixels = ImageLayout::channel_last;
   add_case(images("256x3x224x224", 224 * 224, ElementType::bf16, planes));
   add_case(images("256x224x224x3", 224 * 224, ElementType::bf16, pixels));
@@ -183,11 +182,4 @@ void add_cases() {
   add_case(matrix("614400x57", 4096 * 150, 57, ElementType::u8, ElementType::u8));
 }
 
-}  // namespace
 }  // namespace robocache_bench
-
-int main(int argc, char** argv) {
-  robocache_bench::add_context();
-  robocache_bench::add_cases();
-  return robocache_bench::run_benchmarks(argc, argv);
-}
