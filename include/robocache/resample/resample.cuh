@@ -32,12 +32,14 @@ int channels_per_access(const ResampleJob& job, int most) noexcept {
   return v;
 }
 
+/// Plain clock, and sample indices in 32 bits.
+inline bool is_simple(const ResampleJob& job) noexcept { return has_plain_clock(job) && job.samples < INT32_MAX - 2; }
+
 template <class Of>
 ROBOCACHE_HIDDEN ResampleLaunch launch_of(const ResampleJob& job, const ResampleTuning& tuning,
                                           std::int64_t items_per_row) noexcept {
   const int rows = larger(job.width_out, job.pitch_out) > widest_row ? 1 : tile_rows(tuning, items_per_row);
-  const bool simple = has_plain_clock(job) && job.samples < INT32_MAX - 2;
-  return {(job.rows + rows - 1) / rows, rows, simple, Divisor(larger<std::int64_t>(items_per_row, 1))};
+  return {(job.rows + rows - 1) / rows, rows, is_simple(job), Divisor(larger<std::int64_t>(items_per_row, 1))};
 }
 
 template <class Of, int V>
@@ -63,6 +65,20 @@ ROBOCACHE_HIDDEN void launch_groups(ResampleJob job, cudaStream_t stream) noexce
       <<<blocks, tuning.threads, 0, stream>>>(job, launch);
 }
 
+template <class Of, Interpolation Kind>
+ROBOCACHE_HIDDEN void launch_smooth(const ResampleJob& job, cudaStream_t stream) noexcept {
+  constexpr int v = 2;
+  constexpr ResampleTuning tuning = smooth_tuning(sizeof(typename Of::F));
+  const ResampleLaunch launch = launch_of<Of>(job, tuning, job.groups[0].width / v);
+  constexpr int warps = 4, threads = 32 * warps;  // each warp has its own tile
+  const auto blocks = static_cast<unsigned int>((launch.tiles + warps - 1) / warps);
+  if (job.status == nullptr && job.scale == nullptr && job.shift == nullptr) {
+    resample_smooth_kernel<Of, Kind, true, v, threads, tuning.blocks><<<blocks, threads, 0, stream>>>(job, launch);
+  } else {
+    resample_smooth_kernel<Of, Kind, false, v, threads, tuning.blocks><<<blocks, threads, 0, stream>>>(job, launch);
+  }
+}
+
 /// The kernel for a job, enqueued.
 struct ROBOCACHE_HIDDEN ResampleOnStream {
   cudaStream_t stream;
@@ -76,10 +92,16 @@ struct ROBOCACHE_HIDDEN ResampleOnStream {
       if (!smooth) {
         launch_groups<Of, 1, false>(job, stream);
       } else if constexpr (!Of::two_point_only) {
-        if (channels_per_access<Of>(job, 2) == 2) {
-          launch_groups<Of, 2, true>(job, stream);
-        } else {
+        const bool paired = job.group_count == 1 && is_simple(job) && job.rows < INT32_MAX &&
+                            larger(job.pitch_in, job.pitch_out) <= widest_row && channels_per_access<Of>(job, 2) == 2;
+        if (!paired) {
           launch_groups<Of, 1, true>(job, stream);
+        } else if (first.kind == Interpolation::cubic) {
+          launch_smooth<Of, Interpolation::cubic>(job, stream);
+        } else if (first.kind == Interpolation::pchip) {
+          launch_smooth<Of, Interpolation::pchip>(job, stream);
+        } else {
+          launch_smooth<Of, Interpolation::akima>(job, stream);
         }
       }
       return launch_status();

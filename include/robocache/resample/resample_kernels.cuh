@@ -10,7 +10,8 @@
 
 // A block works on a tile of output rows in two phases. First a thread per row finds the bracket and decides (plans)
 // the row; then all threads stream the tile's elements, evenly spread whatever the width of a row. While one block
-// waits for its stamps, others on the same multiprocessor stream values.
+// waits for its stamps, others on the same multiprocessor stream values. A stream of one smooth
+// kind is worked on by single warps in the same way.
 
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
@@ -39,11 +40,12 @@ __device__ inline std::int64_t ragged_segment_by_warp(const std::int64_t* offset
   return low;
 }
 
-/// Phase one for one row of the tile: where it is. Every lane of the warp calls it; rows past `rows` get no work.
+/// Phase one for row `mine` of the tile: where it is. Every lane of the warp calls it, with consecutive rows; those
+/// past `rows` get no work.
 template <class Of>
-__device__ inline void locate_tile_row(const ResampleJob& job, bool simple, std::int64_t first_row, int rows,
+__device__ inline void locate_tile_row(const ResampleJob& job, bool simple, std::int64_t first_row, int rows, int mine,
                                        RowQuery<typename Of::Stamp>& query) noexcept {
-  const int mine = static_cast<int>(threadIdx.x), first_of_warp = mine / 32 * 32;
+  const int first_of_warp = mine / 32 * 32;
   query.wanted = false;
   if (first_of_warp >= rows) return;
   std::int64_t near = 0;
@@ -61,8 +63,7 @@ __device__ inline void locate_tile_row(const ResampleJob& job, bool simple, std:
 /// Phase one for one row and one group: what to do there.
 template <class F, class Plan, class Stamp>
 __device__ inline void plan_tile_row(const ResampleJob& job, bool simple, const RowQuery<Stamp>& query,
-                                     const PlacedGroup& group, Plan& plan) noexcept {
-  const bool has_status = job.status != nullptr;
+                                     const PlacedGroup& group, Plan& plan, bool has_status) noexcept {
   if (simple) {
     const Stamps<Stamp> stamps = {query.stamps.data, query.stamps.count, Clock{}};
     const auto found = find_bracket<std::int32_t>(stamps, query.guide, query.at, group.kind, job.rules.slack);
@@ -163,16 +164,44 @@ __device__ inline void prefetch_row(const ResampleJob& job, const TileRow<F, In>
   }
 }
 
-/// The intervals around a row's bracket, for smooth kinds.
-template <class F>
+/// The intervals around a row's bracket, for smooth kinds; the outer ones only if Wide.
+template <class F, bool Wide>
 struct alignas(16) TileStencil {
-  F before, after, inverse_before, inverse_after;
-  F inverse_before2, inverse_after2;
+  F values[Wide ? 6 : 4];
 
   __device__ static TileStencil of(const StencilPlan<F>& p) noexcept {
-    return {p.before, p.after, p.inverse_before, p.inverse_after, p.inverse_before2, p.inverse_after2};
+    TileStencil s = {{p.before, p.after, p.inverse_before, p.inverse_after}};
+    if constexpr (Wide) {
+      s.values[4] = p.inverse_before2;
+      s.values[5] = p.inverse_after2;
+    }
+    return s;
+  }
+  __device__ StencilPlan<F> plan(F weight) const noexcept {
+    StencilPlan<F> p;
+    p.weight = weight;
+    p.before = values[0];
+    p.after = values[1];
+    p.inverse_before = values[2];
+    p.inverse_after = values[3];
+    if constexpr (Wide) {
+      p.inverse_before2 = values[4];
+      p.inverse_after2 = values[5];
+    }
+    return p;
   }
 };
+
+/// Reads a record in accesses of 16 bytes.
+template <class T>
+__device__ inline T load_shared(const T* from) noexcept {
+  struct Words {
+    uint4 words[sizeof(T) / 16];
+  } words;
+#pragma unroll
+  for (unsigned int i = 0; i < sizeof(T) / 16; ++i) words.words[i] = reinterpret_cast<const uint4*>(from)[i];
+  return bit_cast<T>(words);
+}
 
 /// Where a tile's elements go.
 template <class Out>
@@ -276,55 +305,62 @@ __device__ inline void for_each_item(int rows, int width, int step, const Item& 
   }
 }
 
-/// Streams one group of a smooth kind, V channels an access.
-template <Interpolation Kind, class F, int V, int Threads, class In, class Out>
-__device__ inline void stream_smooth(const TileRow<F, In>* tile_rows, const F* rates, const TileStencil<F>* stencils,
-                                     const PlacedGroup& group, std::int64_t pitch,
-                                     const TileOutput<Out>& out) noexcept {
-  const int first_in = group.first_in;
-  const bool derivative = group.derivative;
-  for_each_item<Threads>(out.rows, group.width, V, [&](int row, int channel) {
-    const TileRow<F, In> tile_row = tile_rows[row];
-    if ((tile_row.action & writes) == 0) return;
-    if (tile_row.action == row_fill) return out.template store_fill<V>(row, channel);
-    const TileStencil<F> around = stencils[row];
-    StencilPlan<F> plan;
-    plan.weight = tile_row.weight;
-    plan.rate = derivative ? rates[row] : F(0);
-    plan.before = around.before;
-    plan.after = around.after;
-    plan.inverse_before = around.inverse_before;
-    plan.inverse_after = around.inverse_after;
-    plan.inverse_before2 = around.inverse_before2;
-    plan.inverse_after2 = around.inverse_after2;
-    F values[V] = {};
-    if ((tile_row.action & reads_left) != 0) {
-      const In* y = tile_row.left + (first_in + channel);
-      // Each read stands alone, so that none waits for another.
-      const auto read = [y](bool wanted, std::int64_t offset) {
-        Pack<In, V> pack = {};
-        if (wanted) pack = load_pack<In, V>(y + offset);
-        return pack;
-      };
-      const bool blends = tile_row.action == row_blend;
-      const bool has_before = blends && plan.inverse_before != F(0), has_after = blends && plan.inverse_after != F(0);
-      constexpr bool wide = Kind == Interpolation::akima;
-      const bool has_before2 = wide && has_before && plan.inverse_before2 != F(0);
-      const bool has_after2 = wide && has_after && plan.inverse_after2 != F(0);
-      const Pack<In, V> left = read(true, 0), right = read(blends, pitch);
-      const Pack<In, V> before = read(has_before, -pitch), after = read(has_after, 2 * pitch);
-      const Pack<In, V> before2 = read(has_before2, -2 * pitch), after2 = read(has_after2, 3 * pitch);
+/// Streams one group of a smooth kind, V channels an access. What is usual goes without branches, so that all reads are
+/// under way before the arithmetic and channels interleave; any other item goes the general way, from the start.
+template <bool Plain, Interpolation Kind, int V, int Threads, bool Wide, class F, class In, class Pitch, class Out>
+__device__ inline void stream_smooth(int thread, const TileRow<F, In>* tile_rows, const F* rates,
+                                     const TileStencil<F, Wide>* stencils, const PlacedGroup& group,
+                                     const Divisor& packs_per_row, Pitch pitch, const TileOutput<Out>& out) noexcept {
+  constexpr bool wide = Kind == Interpolation::akima;
+  const int packs_of_row = group.width / V, packs = out.rows * packs_of_row;
+  for (int item = thread; item < packs; item += Threads) {
+    const int row = static_cast<int>(packs_per_row.divide_short(static_cast<std::uint32_t>(item)));
+    const int channel = (item - row * packs_of_row) * V;
+    const TileRow<F, In> tile_row = load_shared(tile_rows + row);
+    const StencilPlan<F> plan = load_shared(stencils + row).plan(tile_row.weight);
+    const In* y = tile_row.left + (group.first_in + channel);
+    bool usual = tile_row.action == row_blend && has_all_neighbours(Kind, plan);
+    F values[V];
+    if (usual) {
+      const In *at_before = y - pitch, *at_right = y + pitch, *at_after = at_right + pitch;
+      const Pack<In, V> before = load_pack<In, V>(at_before), left = load_pack<In, V>(y);
+      const Pack<In, V> right = load_pack<In, V>(at_right), after = load_pack<In, V>(at_after);
+      const Pack<In, V> before2 = wide ? load_pack<In, V>(at_before - pitch) : before;
+      const Pack<In, V> after2 = wide ? load_pack<In, V>(at_after + pitch) : after;
+      F from[V], to[V];
+      EndSlopes<F> d[V];
 #pragma unroll
       for (int v = 0; v < V; ++v) {
-        const F y0 = widen<F>(left.elements[v]), y1 = widen<F>(right.elements[v]);
-        const Neighbours<F> y_around = {
-            has_before2 ? widen<F>(before2.elements[v]) : y0, has_before ? widen<F>(before.elements[v]) : y0, y0, y1,
-            has_after ? widen<F>(after.elements[v]) : y1,     has_after2 ? widen<F>(after2.elements[v]) : y1};
-        values[v] = blends ? smooth_between(Kind, derivative, plan, y_around) : y0;
+        from[v] = widen<F>(left.elements[v]);
+        to[v] = widen<F>(right.elements[v]);
+        d[v] = usual_slopes(Kind, plan,
+                            Neighbours<F>{widen<F>(before2.elements[v]), widen<F>(before.elements[v]), from[v], to[v],
+                                          widen<F>(after.elements[v]), widen<F>(after2.elements[v])},
+                            usual);
+      }
+      if (usual && !group.derivative) {
+#pragma unroll
+        for (int v = 0; v < V; ++v) values[v] = hermite_inside(from[v], to[v], d[v].left, d[v].right, plan.weight);
+        if constexpr (Plain) {
+          store_pack<Out, V>(out.first + (row * out.pitch + channel), narrow_pack<Out>(values));
+        } else {
+          out.store(row, channel, values);
+        }
+        continue;
       }
     }
+    if ((tile_row.action & writes) == 0) continue;
+    if (tile_row.action == row_fill) {
+      out.template store_fill<V>(row, channel);
+      continue;
+    }
+    StencilPlan<F> general = plan;
+    static_cast<SamplePlan<F>&>(general) = tile_row.plan(rates[row]);
+    const ChannelGroup of_kind = {V, Kind, group.derivative};
+#pragma unroll
+    for (int v = 0; v < V; ++v) values[v] = evaluate(general, of_kind, y + v, pitch);
     out.store(row, channel, values);
-  });
+  }
 }
 
 /// Streams one rotation group, a rotation a thread.
@@ -381,10 +417,10 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     const std::int64_t first_row = tile * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
     RowQuery<typename Of::Stamp> query;
-    locate_tile_row<Of>(job, launch.simple, first_row, rows, query);
+    locate_tile_row<Of>(job, launch.simple, first_row, rows, static_cast<int>(threadIdx.x), query);
     SamplePlan<F> plan;
     if (static_cast<int>(threadIdx.x) < rows) {
-      if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[0], plan);
+      if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[0], plan, has_status);
       const auto tile_row = TileRow<F, In>::of(job, query, plan);
       if (V * sizeof(In) < 16) prefetch_row(job, tile_row, Reach::bracket);
       tile_rows[threadIdx.x] = tile_row;
@@ -415,6 +451,62 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
   }
 }
 
+/// One group of a smooth kind, stamps as they are logged, and sample indices in 32 bits. A warp has a tile of its own,
+/// and waits for no other.
+template <class Of, Interpolation Kind, bool Plain, int V, int Threads, int MinBlocks>
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
+    resample_smooth_kernel(const __grid_constant__ ResampleJob job, const __grid_constant__ ResampleLaunch launch) {
+  using F = typename Of::F;
+  using In = typename Of::In;
+  using Out = typename Of::Out;
+  struct Tile {
+    TileRow<F, In> rows[32];
+    TileStencil<F, Kind == Interpolation::akima> stencils[32];
+    F rates[32];
+    unsigned int statuses[32];
+  };
+  __shared__ Tile tiles[Threads / 32];
+
+  const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
+  const std::int64_t tile_index = static_cast<std::int64_t>(blockIdx.x) * (Threads / 32) + warp;
+  if (tile_index >= launch.tiles) return;
+  Tile& tile = tiles[warp];
+  const bool has_status = !Plain && job.status != nullptr;
+  PlacedGroup group = job.groups[0];
+  group.kind = Kind;  // says so to the compiler
+  group.reach = reach_of(Kind);
+
+  const std::int64_t first_row = tile_index * launch.rows_per_tile;
+  const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
+  RowQuery<typename Of::Stamp> query;
+  locate_tile_row<Of>(job, true, first_row, rows, lane, query);
+  StencilPlan<F> plan;
+  if (query.wanted) plan_tile_row<F>(job, true, query, group, plan, has_status);
+  tile.rows[lane] = TileRow<F, In>::of(job, query, plan);
+  tile.stencils[lane] = TileStencil<F, Kind == Interpolation::akima>::of(plan);
+  tile.rates[lane] = plan.rate;
+  tile.statuses[lane] = plan.status;
+  __syncwarp();
+
+  std::int64_t offset = first_row * job.pitch_out * static_cast<std::int64_t>(sizeof(Out));
+  asm("" : "+l"(offset));  // so that it is not computed again for each item
+  const TileOutput<Out> out = {reinterpret_cast<Out*>(static_cast<char*>(job.out) + offset),
+                               static_cast<int>(job.pitch_out),
+                               launch.rows_per_tile,
+                               has_status ? tile.statuses : nullptr,
+                               status_non_finite,
+                               {job.scale, job.shift},
+                               job.fill};
+  stream_smooth<Plain, Kind, V, 32>(lane, tile.rows, tile.rates, tile.stencils, group, launch.packs_per_row,
+                                    static_cast<int>(job.pitch_in), out);
+  if (has_status) {
+    __syncwarp();
+    if (tile.rows[lane].action != leaves_row) {
+      job.status[first_row + lane] = static_cast<std::uint8_t>(tile.statuses[lane]);
+    }
+  }
+}
+
 /// Any groups; smooth kinds only if Smooth. Groups that are decided alike share a plan. One group after the other is
 /// spread over all threads, so that kinds of different cost do not share a warp.
 template <class Of, int V, bool Smooth, int Threads, int MinBlocks, int Batch>
@@ -426,7 +518,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
   __shared__ TileRow<F, In> tile_rows[Threads];
   using Plan = std::conditional_t<Smooth, StencilPlan<F>, SamplePlan<F>>;
   __shared__ F rates[Threads];
-  __shared__ TileStencil<F> stencils[Smooth ? Threads : 1];
+  __shared__ TileStencil<F, true> stencils[Smooth ? Threads : 1];
   __shared__ unsigned int non_finite[Threads];  // a bit for each group
   static_assert(max_groups <= 32, "a bit for each group");
 
@@ -437,7 +529,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
     const bool plans_row = static_cast<int>(threadIdx.x) < rows;
     RowQuery<typename Of::Stamp> query;
-    locate_tile_row<Of>(job, launch.simple, first_row, rows, query);
+    locate_tile_row<Of>(job, launch.simple, first_row, rows, static_cast<int>(threadIdx.x), query);
     if (plans_row) non_finite[threadIdx.x] = 0;
     for (int leader = 0, end; leader < job.group_count; leader = end) {
       end = leader + 1;
@@ -445,12 +537,12 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
       std::uint8_t status = 0;
       if (plans_row) {
         Plan plan;
-        if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[leader], plan);
+        if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[leader], plan, has_status);
         const auto tile_row = TileRow<F, In>::of(job, query, plan);
         prefetch_row(job, tile_row, job.groups[leader].reach);
         tile_rows[threadIdx.x] = tile_row;
         rates[threadIdx.x] = plan.rate;
-        if constexpr (Smooth) stencils[threadIdx.x] = TileStencil<F>::of(plan);
+        if constexpr (Smooth) stencils[threadIdx.x] = TileStencil<F, true>::of(plan);
         status = plan.status;
       }
       __syncthreads();
@@ -483,11 +575,14 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
         }
         if constexpr (Smooth) {
           if (group.kind == Interpolation::cubic) {
-            stream_smooth<Interpolation::cubic, F, V, Threads>(tile_rows, rates, stencils, group, job.pitch_in, out);
+            stream_smooth<false, Interpolation::cubic, V, Threads>(static_cast<int>(threadIdx.x), tile_rows, rates,
+                                                                   stencils, group, group.packs, job.pitch_in, out);
           } else if (group.kind == Interpolation::pchip) {
-            stream_smooth<Interpolation::pchip, F, V, Threads>(tile_rows, rates, stencils, group, job.pitch_in, out);
+            stream_smooth<false, Interpolation::pchip, V, Threads>(static_cast<int>(threadIdx.x), tile_rows, rates,
+                                                                   stencils, group, group.packs, job.pitch_in, out);
           } else if (group.kind == Interpolation::akima) {
-            stream_smooth<Interpolation::akima, F, V, Threads>(tile_rows, rates, stencils, group, job.pitch_in, out);
+            stream_smooth<false, Interpolation::akima, V, Threads>(static_cast<int>(threadIdx.x), tile_rows, rates,
+                                                                   stencils, group, group.packs, job.pitch_in, out);
           }
         }
       }

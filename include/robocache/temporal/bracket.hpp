@@ -40,6 +40,16 @@ ROBOCACHE_HD inline F span(double later, double earlier) noexcept {
   return static_cast<F>(later - earlier);
 }
 
+/// The quotient of two spans of time. In nanoseconds both are 0 or within [1, 2^64].
+template <class F>
+ROBOCACHE_HD inline F divide_spans(F a, F b, std::int64_t) noexcept {
+  return divide_moderate(a, b);
+}
+template <class F>
+ROBOCACHE_HD inline F divide_spans(F a, F b, double) noexcept {
+  return divide(a, b);
+}
+
 /// later - earlier <= limit, which is in ns for both.
 ROBOCACHE_HD inline bool within(std::int64_t later, std::int64_t earlier, std::int64_t limit) noexcept {
   return limit == INT64_MAX || distance(later, earlier) <= static_cast<std::uint64_t>(limit);
@@ -61,7 +71,7 @@ struct SearchGuide {
   ROBOCACHE_HD static SearchGuide of(const Stamps<Stamp>& t) noexcept {
     if (t.count == 0) return {Value(0), Value(0), 0.0f};
     const Value first = t[0], last = t[t.count - 1];
-    return {first, last, divide(static_cast<float>(t.count - 1), span<float>(last, first))};
+    return {first, last, divide_spans(static_cast<float>(t.count - 1), span<float>(last, first), first)};
   }
 };
 
