@@ -164,6 +164,42 @@ TEST_P(BitIdentityOfGpu, SameAsHost) {
   });
 }
 
+/// A stream of one smooth group has a kernel of its own.
+TEST_P(BitIdentityOfGpu, OneSmoothGroupSameAsHost) {
+  SCOPED_TRACE(seed_trace());
+  for_each_combination([&](auto types) {
+    using Types = decltype(types);
+    Random random(601);
+    for (int round = 0; round < 36; ++round) {
+      ResampleCase<Types> c = random_case<Types>(random, random.between(1, 700), 400);
+      constexpr Interpolation kinds[] = {Interpolation::cubic, Interpolation::pchip, Interpolation::akima};
+      const auto width = static_cast<std::int32_t>(random.one_in(6) ? 300 : 2 * random.between(1, 9));
+      const ChannelGroup group = channels(width, kinds[round % 3]);
+      add_group(c, random, random.one_in(4) ? derivative_of(group) : group);
+      vary_rules(c.source, random, round);
+      c.with_status = random.one_in(2);
+      c.in_first = 2 * random.between(0, 1);
+      c.out_first = 2 * random.between(0, 1);
+      if (random.one_in(3)) {
+        for (std::int64_t j = 0; j < c.out_width(); ++j) {
+          c.scale.push_back(static_cast<float>(random.signed_unit()));
+          c.shift.push_back(static_cast<float>(random.signed_unit()));
+        }
+      }
+      if (random.one_in(3)) {  // channels that stand still, and values that are none
+        for (auto& value : c.values) {
+          if (random.one_in(2)) value = round_to<typename Types::In>(1.0L);
+          if (random.one_in(60)) value = round_to<typename Types::In>(random.one_in(2) ? not_a_number : HUGE_VALL);
+        }
+      }
+      auto host = c;
+      host.threads = 0;
+      expect_same(host.run(Launcher::host), c.run(GetParam()), "round " + std::to_string(round));
+      if (HasFatalFailure()) return;
+    }
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(, BitIdentity, every_launcher(), launcher_name);
 
 INSTANTIATE_TEST_SUITE_P(, BitIdentityOfGpu, testing::Values(Launcher::stream, Launcher::graph), launcher_name);

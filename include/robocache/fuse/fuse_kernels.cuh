@@ -140,7 +140,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
   const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, of_stream.rows_per_tile));
   if (!Simple && (job.age != nullptr || job.sample != nullptr)) {
     RowQuery<typename Of::Stamp> query;
-    locate_tile_row(job.streams[s], job.streams[0], job, false, first_row, rows, query);
+    locate_tile_row(job.streams[s], job.streams[0], job, false, first_row, rows, static_cast<int>(threadIdx.x), query);
     write_age(job, query, (first_row + threadIdx.x) * job.stream_count + s);
   }
   using Out = typename Of::Out;

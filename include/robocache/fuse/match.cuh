@@ -19,7 +19,7 @@ template <class Stamp, bool Simple>
 __device__ inline void match_tile(const MatchJob& job, std::int64_t first) noexcept {
   const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first, match_threads));
   RowQuery<Stamp> query;
-  locate_tile_row(job, job, job, Simple, first, rows, query);
+  locate_tile_row(job, job, job, Simple, first, rows, static_cast<int>(threadIdx.x), query);
   if (!query.wanted) return;
   if constexpr (Simple) query.stamps = {query.stamps.data, query.stamps.count, Clock{}};
   match_row<std::conditional_t<Simple, std::int32_t, std::int64_t>, Simple>(job, query, first + threadIdx.x);

@@ -122,8 +122,7 @@ inline Status prepare(const MatchArgs& args, MatchJob* job) noexcept {
                                 {args.age, args.rows, 8, "args.age: misaligned"},
                                 {args.status, args.rows, 1, ""}},
                                "args.index, args.age, args.status: overlap an input or each other"));
-  static_cast<StampSource&>(*job) = {args.times.data, args.count, args.segments, args.clock, args.clocks,
-                                     args.rings};
+  static_cast<StampSource&>(*job) = {args.times.data, args.count, args.segments, args.clock, args.clocks, args.rings};
   job->direction = args.direction;
   job->tie = args.tie;
   job->allow_exact = args.allow_exact;

@@ -58,16 +58,30 @@ ROBOCACHE_HIDDEN void launch_two_point(const ResampleJob& job, cudaStream_t stre
   }
 }
 
-template <class Of, int V, bool Smooth>
+template <class Of, bool Smooth>
 ROBOCACHE_HIDDEN void launch_groups(ResampleJob job, cudaStream_t stream) noexcept {
   constexpr ResampleTuning tuning = groups_tuning(sizeof(typename Of::F), Smooth);
-  const ResampleLaunch launch = launch_of<Of>(job, tuning, larger<std::int64_t>(job.width_out / V, 1));
+  const ResampleLaunch launch = launch_of<Of>(job, tuning, larger<std::int64_t>(job.width_out, 1));
   const auto blocks = static_cast<unsigned int>(smaller<std::int64_t>(launch.tiles, INT32_MAX));
   for (std::int32_t g = 0; g < job.group_count; ++g) {
-    job.groups[g].packs = Divisor(larger<std::int64_t>(job.groups[g].width / V, 1));
+    job.groups[g].packs = Divisor(larger<std::int64_t>(job.groups[g].width, 1));
   }
-  resample_groups_kernel<Of, V, Smooth, tuning.threads, tuning.blocks, tuning.batch>
+  resample_groups_kernel<Of, Smooth, tuning.threads, tuning.blocks, tuning.batch>
       <<<blocks, tuning.threads, 0, stream>>>(job, launch);
+}
+
+template <class Of, Interpolation Kind>
+ROBOCACHE_HIDDEN void launch_smooth(const ResampleJob& job, cudaStream_t stream) noexcept {
+  constexpr int v = 2;
+  constexpr ResampleTuning tuning = smooth_tuning(sizeof(typename Of::F));
+  const ResampleLaunch launch = launch_of<Of>(job, tuning, job.groups[0].width / v);
+  constexpr int warps = 4, threads = 32 * warps;  // each warp has its own tile
+  const auto blocks = static_cast<unsigned int>((launch.tiles + warps - 1) / warps);
+  if (job.status == nullptr && job.scale == nullptr && job.shift == nullptr) {
+    resample_smooth_kernel<Of, Kind, true, v, threads, tuning.blocks><<<blocks, threads, 0, stream>>>(job, launch);
+  } else {
+    resample_smooth_kernel<Of, Kind, false, v, threads, tuning.blocks><<<blocks, threads, 0, stream>>>(job, launch);
+  }
 }
 
 /// The kernel for a job, enqueued.
@@ -79,12 +93,19 @@ struct ROBOCACHE_HIDDEN ResampleOnStream {
     const PlacedGroup& first = job.groups[0];
     if (job.group_count > 1 || !is_two_point(first.kind) || first.derivative || first.width == 0) {
       if (!has_smooth(job.groups, job.group_count)) {
-        launch_groups<Of, 1, false>(job, stream);
+        launch_groups<Of, false>(job, stream);
       } else if constexpr (!Of::two_point_only) {
-        if (channels_per_access<Of>(job, job.groups, 2) == 2) {
-          launch_groups<Of, 2, true>(job, stream);
+        const bool even = job.group_count == 1 && has_short_path(job) && job.rows < INT32_MAX &&
+                          larger(job.pitch_in, job.pitch_out) <= widest_row &&
+                          channels_per_access<Of>(job, job.groups, 2) == 2;
+        if (!even) {
+          launch_groups<Of, true>(job, stream);
+        } else if (first.kind == Interpolation::cubic) {
+          launch_smooth<Of, Interpolation::cubic>(job, stream);
+        } else if (first.kind == Interpolation::pchip) {
+          launch_smooth<Of, Interpolation::pchip>(job, stream);
         } else {
-          launch_groups<Of, 1, true>(job, stream);
+          launch_smooth<Of, Interpolation::akima>(job, stream);
         }
       }
       return launch_status();

@@ -11,7 +11,8 @@
 
 // A block works on a tile of output rows in two phases. First a thread per row finds the bracket and decides (plans)
 // the row; then all threads stream the tile's elements, evenly spread whatever the width of a row. While one block
-// waits for its stamps, others on the same multiprocessor stream values.
+// waits for its stamps, others on the same multiprocessor stream values. A stream of one smooth kind is worked on by
+// single warps in the same way.
 
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
@@ -27,8 +28,7 @@ struct ResampleLaunch {
 /// Phase one for one row and one group: what to do there.
 template <class F, class Plan, class Stamp>
 __device__ inline void plan_tile_row(const StreamJob& job, bool simple, const RowQuery<Stamp>& query,
-                                     const PlacedGroup& group, Plan& plan) noexcept {
-  const bool has_status = job.status != nullptr;
+                                     const PlacedGroup& group, bool has_status, Plan& plan) noexcept {
   if (simple) {
     const Stamps<Stamp> stamps = {query.stamps.data, query.stamps.count, Clock{}};
     const auto found = find_bracket<std::int32_t>(stamps, query.guide, query.at, group.kind, job.rules.slack);
@@ -139,15 +139,16 @@ __device__ inline void prefetch_row(const StreamJob& job, std::int64_t pitch, co
   }
 }
 
-/// The intervals around a row's bracket, for smooth kinds.
+/// The intervals around a row's bracket, for smooth kinds. Wide: the outer ones too, and where a ring buffer wraps.
+template <class F, bool Wide>
+struct alignas(16) TileStencil;
+
 template <class F>
-struct alignas(16) TileStencil {
+struct alignas(16) TileStencil<F, false> {
   F before, after, inverse_before, inverse_after;
-  F inverse_before2, inverse_after2;
-  int wrap;
 
   __device__ static TileStencil of(const StencilPlan<F>& p) noexcept {
-    return {p.before, p.after, p.inverse_before, p.inverse_after, p.inverse_before2, p.inverse_after2, p.wrap};
+    return {p.before, p.after, p.inverse_before, p.inverse_after};
   }
   __device__ StencilPlan<F> plan(const SamplePlan<F>& of) const noexcept {
     StencilPlan<F> p;
@@ -156,12 +157,36 @@ struct alignas(16) TileStencil {
     p.after = after;
     p.inverse_before = inverse_before;
     p.inverse_after = inverse_after;
+    return p;
+  }
+};
+template <class F>
+struct alignas(16) TileStencil<F, true> : TileStencil<F, false> {
+  F inverse_before2, inverse_after2;
+  int wrap;
+
+  __device__ static TileStencil of(const StencilPlan<F>& p) noexcept {
+    return {TileStencil<F, false>::of(p), p.inverse_before2, p.inverse_after2, p.wrap};
+  }
+  __device__ StencilPlan<F> plan(const SamplePlan<F>& of) const noexcept {
+    StencilPlan<F> p = TileStencil<F, false>::plan(of);
     p.inverse_before2 = inverse_before2;
     p.inverse_after2 = inverse_after2;
     p.wrap = static_cast<std::int8_t>(wrap);
     return p;
   }
 };
+
+/// Reads a record in accesses of 16 bytes.
+template <class T>
+__device__ inline T load_shared(const T* from) noexcept {
+  struct Words {
+    uint4 words[sizeof(T) / 16];
+  } words;
+#pragma unroll
+  for (unsigned int i = 0; i < sizeof(T) / 16; ++i) words.words[i] = reinterpret_cast<const uint4*>(from)[i];
+  return bit_cast<T>(words);
+}
 
 /// Where a tile's elements go.
 template <class Out>
@@ -283,46 +308,64 @@ __device__ inline void for_each_item(int rows, int width, int step, const Item& 
   }
 }
 
-/// Streams one group of a smooth kind, V channels an access.
-template <Interpolation Kind, class In, int V, int Threads, class F, class Out>
-__device__ inline void stream_smooth(const TileRow<F>* tile_rows, const F* rates, const TileStencil<F>* stencils,
-                                     const PlacedGroup& group, std::int64_t pitch, std::int64_t ring,
+/// Streams one group of a smooth kind, V channels an access. What is usual goes without branches, so that all reads are
+/// under way before the arithmetic and channels interleave; any other item goes the general way, from the start.
+template <bool Plain, Interpolation Kind, class In, int V, int Threads, bool Wide, class F, class Pitch, class Out>
+__device__ inline void stream_smooth(int thread, const TileRow<F>* tile_rows, const F* rates,
+                                     const TileStencil<F, Wide>* stencils, const PlacedGroup& group,
+                                     const Divisor& packs_per_row, Pitch pitch, std::int64_t ring,
                                      const TileOutput<Out>& out) noexcept {
-  const int first_in = group.first_in;
-  const bool derivative = group.derivative;
-  for_each_item<Threads>(out.rows, group.width, V, [&](int row, int channel) {
-    const TileRow<F> tile_row = tile_rows[row];
-    if ((tile_row.action & writes) == 0) return;
-    if (tile_row.action == row_fill) return out.template store_fill<V>(row, channel);
-    const StencilPlan<F> plan = stencils[row].plan(tile_row.plan(derivative ? rates[row] : F(0)));
-    F values[V] = {};
-    if ((tile_row.action & reads_left) != 0) {
-      const In* y = reinterpret_cast<const In*>(tile_row.left) + (first_in + channel);
-      // Each read stands alone, so that none waits for another.
-      const auto read = [&](bool wanted, int k) {
-        Pack<In, V> pack = {};
-        if (wanted) pack = load_pack<In, V>(y + plan.offset(k, pitch, ring));
-        return pack;
-      };
-      const bool blends = tile_row.blends();
-      const bool has_before = blends && plan.inverse_before != F(0), has_after = blends && plan.inverse_after != F(0);
-      constexpr bool wide = Kind == Interpolation::akima;
-      const bool has_before2 = wide && has_before && plan.inverse_before2 != F(0);
-      const bool has_after2 = wide && has_after && plan.inverse_after2 != F(0);
-      const Pack<In, V> left = read(true, 0), right = read(blends, 1);
-      const Pack<In, V> before = read(has_before, -1), after = read(has_after, 2);
-      const Pack<In, V> before2 = read(has_before2, -2), after2 = read(has_after2, 3);
+  constexpr bool wide = Kind == Interpolation::akima;
+  const int packs_of_row = group.width / V, packs = out.rows * packs_of_row;
+  for (int item = thread; item < packs; item += Threads) {
+    const int row = static_cast<int>(packs_per_row.divide_short(static_cast<std::uint32_t>(item)));
+    const int channel = (item - row * packs_of_row) * V;
+    const TileRow<F> tile_row = load_shared(tile_rows + row);
+    SamplePlan<F> blend;
+    blend.weight = tile_row.weight;
+    const StencilPlan<F> plan = load_shared(stencils + row).plan(blend);
+    const In* y = reinterpret_cast<const In*>(tile_row.left) + (group.first_in + channel);
+    bool usual = tile_row.action == row_blend && plan.wrap == SamplePlan<F>::no_wrap && has_all_neighbours(Kind, plan);
+    F values[V];
+    if (usual) {
+      const In *at_before = y - pitch, *at_right = y + pitch, *at_after = at_right + pitch;
+      const Pack<In, V> before = load_pack<In, V>(at_before), left = load_pack<In, V>(y);
+      const Pack<In, V> right = load_pack<In, V>(at_right), after = load_pack<In, V>(at_after);
+      const Pack<In, V> before2 = wide ? load_pack<In, V>(at_before - pitch) : before;
+      const Pack<In, V> after2 = wide ? load_pack<In, V>(at_after + pitch) : after;
+      F from[V], to[V];
+      EndSlopes<F> d[V];
 #pragma unroll
       for (int v = 0; v < V; ++v) {
-        const F y0 = widen<F>(left.elements[v]), y1 = widen<F>(right.elements[v]);
-        const Neighbours<F> y_around = {
-            has_before2 ? widen<F>(before2.elements[v]) : y0, has_before ? widen<F>(before.elements[v]) : y0, y0, y1,
-            has_after ? widen<F>(after.elements[v]) : y1,     has_after2 ? widen<F>(after2.elements[v]) : y1};
-        values[v] = blends ? smooth_between(Kind, derivative, plan, y_around) : y0;
+        from[v] = widen<F>(left.elements[v]);
+        to[v] = widen<F>(right.elements[v]);
+        d[v] = usual_slopes(Kind, plan,
+                            Neighbours<F>{widen<F>(before2.elements[v]), widen<F>(before.elements[v]), from[v], to[v],
+                                          widen<F>(after.elements[v]), widen<F>(after2.elements[v])},
+                            usual);
+      }
+      if (usual && !group.derivative) {
+#pragma unroll
+        for (int v = 0; v < V; ++v) values[v] = hermite_inside(from[v], to[v], d[v].left, d[v].right, plan.weight);
+        if constexpr (Plain) {
+          store_pack<Out, V>(out.first + (row * out.pitch + channel), narrow_pack<Out>(values));
+        } else {
+          out.store(row, channel, values);
+        }
+        continue;
       }
     }
+    if ((tile_row.action & writes) == 0) continue;
+    if (tile_row.action == row_fill) {
+      out.template store_fill<V>(row, channel);
+      continue;
+    }
+    const StencilPlan<F> general = stencils[row].plan(tile_row.plan(rates[row]));
+    const ChannelGroup of_kind = {V, Kind, group.derivative};
+#pragma unroll
+    for (int v = 0; v < V; ++v) values[v] = evaluate(general, of_kind, y + v, static_cast<std::int64_t>(pitch), ring);
     out.store(row, channel, values);
-  });
+  }
 }
 
 /// Channel c of a sample.
@@ -361,8 +404,8 @@ __device__ inline void stream_rotations(const Elements& elements, const TileRow<
 /// Streams one group of any kind but slerp, a channel a thread. stencils: null where no kind is smooth.
 template <int Threads, class Elements, class F, class Out>
 __device__ inline void stream_scalars(const Elements& elements, const TileRow<F>* tile_rows, const F* rates,
-                                      const TileStencil<F>* stencils, const PlacedGroup& placed, std::int64_t pitch,
-                                      std::int64_t ring, const TileOutput<Out>& out) noexcept {
+                                      const TileStencil<F, true>* stencils, const PlacedGroup& placed,
+                                      std::int64_t pitch, std::int64_t ring, const TileOutput<Out>& out) noexcept {
   const ChannelGroup group = placed;
   const int first_in = placed.first_in;
   for_each_item<Threads>(out.rows, group.width, 1, [&](int row, int channel) {
@@ -397,10 +440,10 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     const std::int64_t first_row = tile * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
     RowQuery<typename Of::Stamp> query;
-    locate_tile_row(job, job, job, launch.simple, first_row, rows, query);
+    locate_tile_row(job, job, job, launch.simple, first_row, rows, static_cast<int>(threadIdx.x), query);
     SamplePlan<F> plan;
     if (static_cast<int>(threadIdx.x) < rows) {
-      if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[0], plan);
+      if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[0], has_status, plan);
       const auto pitch_bytes = job.pitch_in * static_cast<std::int64_t>(sizeof(In));
       const auto tile_row = TileRow<F>::of(job, pitch_bytes, query, plan);
       if (V * sizeof(In) < 16) prefetch_row(job, pitch_bytes, tile_row, Reach::bracket);
@@ -433,12 +476,70 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
   }
 }
 
-/// Calls run(std::integral_constant<int, V>{}), V channels an access.
-template <int V>
-struct FixedAccess {
+/// One group of a smooth kind, stamps as they are logged, and sample indices in 32 bits. A warp has a tile of its own,
+/// and waits for no other.
+template <class Of, Interpolation Kind, bool Plain, int V, int Threads, int MinBlocks>
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
+    resample_smooth_kernel(const __grid_constant__ ResampleJob job, const __grid_constant__ ResampleLaunch launch) {
+  using F = typename Of::F;
+  using In = typename Of::In;
+  using Out = typename Of::Out;
+  using Stencil = TileStencil<F, Kind == Interpolation::akima>;
+  struct Tile {
+    TileRow<F> rows[32];
+    Stencil stencils[32];
+    F rates[32];
+    unsigned int statuses[32];
+  };
+  __shared__ Tile tiles[Threads / 32];
+
+  const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
+  const std::int64_t tile_index = static_cast<std::int64_t>(blockIdx.x) * (Threads / 32) + warp;
+  if (tile_index >= launch.tiles) return;
+  Tile& tile = tiles[warp];
+  const bool has_status = !Plain && job.status != nullptr;
+  PlacedGroup group = job.groups[0];
+  group.kind = Kind;  // says so to the compiler
+  group.reach = reach_of(Kind);
+
+  const std::int64_t first_row = tile_index * launch.rows_per_tile;
+  const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
+  RowQuery<typename Of::Stamp> query;
+  locate_tile_row(job, job, job, true, first_row, rows, lane, query);
+  StencilPlan<F> plan;
+  if (query.wanted) plan_tile_row<F>(job, true, query, group, has_status, plan);
+  const auto pitch_bytes = job.pitch_in * static_cast<std::int64_t>(sizeof(In));
+  tile.rows[lane] = TileRow<F>::of(job, pitch_bytes, query, plan);
+  tile.stencils[lane] = Stencil::of(plan);
+  tile.rates[lane] = plan.rate;
+  tile.statuses[lane] = plan.status;
+  __syncwarp();
+
+  std::int64_t offset = first_row * job.pitch_out * static_cast<std::int64_t>(sizeof(Out));
+  asm("" : "+l"(offset));  // so that it is not computed again for each item
+  const TileOutput<Out> out = {reinterpret_cast<Out*>(static_cast<char*>(job.out) + offset),
+                               static_cast<int>(job.pitch_out),
+                               launch.rows_per_tile,
+                               has_status ? tile.statuses : nullptr,
+                               status_non_finite,
+                               {job.scale, job.shift},
+                               job.template fill<Out>(),
+                               false};
+  stream_smooth<Plain, Kind, In, V, 32>(lane, tile.rows, tile.rates, tile.stencils, group, launch.packs_per_row,
+                                        static_cast<int>(job.pitch_in), 0, out);
+  if (has_status) {
+    __syncwarp();
+    if (tile.rows[lane].action != leaves_row) {
+      job.status[first_row + lane] = static_cast<std::uint8_t>(tile.statuses[lane]);
+    }
+  }
+}
+
+/// Calls run(std::integral_constant<int, V>{}), V channels an access: here one.
+struct SingleAccess {
   template <class Run>
   __device__ void operator()(const Run& run) const noexcept {
-    run(std::integral_constant<int, V>{});
+    run(std::integral_constant<int, 1>{});
   }
 };
 
@@ -446,7 +547,7 @@ struct FixedAccess {
 template <class F, bool Smooth, int Threads>
 struct GroupsTile {
   TileRow<F> rows[Threads];
-  TileStencil<F> stencils[Smooth ? Threads : 1];
+  TileStencil<F, true> stencils[Smooth ? Threads : 1];
   F rates[Threads];
   unsigned int non_finite[Threads];  // a bit for each group
   static_assert(max_groups <= 32, "a bit for each group");
@@ -455,8 +556,9 @@ struct GroupsTile {
   /// groups that share the plan, then the next. `group_at` gives group g. After that each thread is done with all
   /// entries but its own.
   template <class Stamp, class GroupAt, class WriteGroup>
-  __device__ void run(const StreamJob& job, std::int64_t pitch_bytes, const StampSource& starts, const WantedRows& wanted, bool simple, std::int64_t first_row,
-                      int count, const GroupAt& group_at, const WriteGroup& write_group) noexcept {
+  __device__ void run(const StreamJob& job, std::int64_t pitch_bytes, const StampSource& starts,
+                      const WantedRows& wanted, bool simple, std::int64_t first_row, int count, const GroupAt& group_at,
+                      const WriteGroup& write_group) noexcept {
     const int mine = static_cast<int>(threadIdx.x);
     if (mine < count) non_finite[mine] = 0;
     for (int leader = 0, end; leader < job.group_count; leader = end) {
@@ -466,15 +568,15 @@ struct GroupsTile {
       {
         // A row is located anew for each plan: kept, it would hold registers that streaming needs.
         RowQuery<Stamp> query;
-        locate_tile_row(job, starts, wanted, simple, first_row, count, query);
+        locate_tile_row(job, starts, wanted, simple, first_row, count, mine, query);
         if (mine < count) {
           std::conditional_t<Smooth, StencilPlan<F>, SamplePlan<F>> plan;
-          if (query.wanted) plan_tile_row<F>(job, simple, query, group_at(leader), plan);
+          if (query.wanted) plan_tile_row<F>(job, simple, query, group_at(leader), job.status != nullptr, plan);
           const auto row = TileRow<F>::of(job, pitch_bytes, query, plan);
           prefetch_row(job, pitch_bytes, row, group_at(leader).reach);
           rows[mine] = row;
           rates[mine] = plan.rate;
-          if constexpr (Smooth) stencils[mine] = TileStencil<F>::of(plan);
+          if constexpr (Smooth) stencils[mine] = TileStencil<F, true>::of(plan);
           status = plan.status;
         }
       }
@@ -532,24 +634,25 @@ struct GroupsTile {
     }
   }
 
-  template <class In, class Access, class Out>
-  __device__ void write_smooth(const StreamJob& job, const PlacedGroup& group, const Access& access,
+  template <class In, class Out>
+  __device__ void write_smooth(const StreamJob& job, const PlacedGroup& group,
                                const TileOutput<Out>& out) const noexcept {
-    access([&](auto v) {
-      constexpr int V = decltype(v)::value;
-      if (group.kind == Interpolation::cubic) {
-        stream_smooth<Interpolation::cubic, In, V, Threads>(rows, rates, stencils, group, job.pitch_in, job.ring, out);
-      } else if (group.kind == Interpolation::pchip) {
-        stream_smooth<Interpolation::pchip, In, V, Threads>(rows, rates, stencils, group, job.pitch_in, job.ring, out);
-      } else {
-        stream_smooth<Interpolation::akima, In, V, Threads>(rows, rates, stencils, group, job.pitch_in, job.ring, out);
-      }
-    });
+    const auto stream = [&](auto kind) {
+      stream_smooth<false, decltype(kind)::value, In, 1, Threads>(static_cast<int>(threadIdx.x), rows, rates, stencils,
+                                                                  group, group.packs, job.pitch_in, job.ring, out);
+    };
+    if (group.kind == Interpolation::cubic) {
+      stream(std::integral_constant<Interpolation, Interpolation::cubic>{});
+    } else if (group.kind == Interpolation::pchip) {
+      stream(std::integral_constant<Interpolation, Interpolation::pchip>{});
+    } else {
+      stream(std::integral_constant<Interpolation, Interpolation::akima>{});
+    }
   }
 };
 
 /// Any groups; smooth kinds only if Smooth.
-template <class Of, int V, bool Smooth, int Threads, int MinBlocks, int Batch>
+template <class Of, bool Smooth, int Threads, int MinBlocks, int Batch>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     resample_groups_kernel(const __grid_constant__ ResampleJob job, const __grid_constant__ ResampleLaunch launch) {
   __shared__ GroupsTile<typename Of::F, Smooth, Threads> tile;
@@ -558,15 +661,16 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     const std::int64_t first_row = t * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
     tile.template run<typename Of::Stamp>(
-        job, pitch_bytes, job, job, launch.simple, first_row, rows, [&](int g) -> const PlacedGroup& { return job.groups[g]; },
+        job, pitch_bytes, job, job, launch.simple, first_row, rows,
+        [&](int g) -> const PlacedGroup& { return job.groups[g]; },
         [&](int g) {
           using In = typename Of::In;
           const PlacedGroup& group = job.groups[g];
           const auto out = tile.template output<typename Of::Out>(job, group, g, first_row, rows, false);
           if (is_two_point(group.kind) && !group.derivative) {
-            tile.template write_two_point<In, Batch>(job, group, FixedAccess<V>{}, out);
+            tile.template write_two_point<In, Batch>(job, group, SingleAccess{}, out);
           } else if (Smooth && is_smooth(group.kind)) {
-            if constexpr (Smooth) tile.template write_smooth<In>(job, group, FixedAccess<V>{}, out);
+            if constexpr (Smooth) tile.template write_smooth<In>(job, group, out);
           } else if constexpr (!Of::two_point_only) {
             tile.write_one_by_one(job, group, Elements<In>{}, out);
           }

@@ -32,6 +32,12 @@ constexpr ResampleTuning two_point_tuning(std::size_t access, std::size_t arithm
                                          : ResampleTuning{128, 8, 2, 8, 16, 128};
 }
 
+/// The kernel for one smooth group, by the bytes of the arithmetic type: of a warp, whose tile it is, but for
+/// `blocks`, which are of four warps.
+constexpr ResampleTuning smooth_tuning(std::size_t arithmetic) noexcept {
+  return arithmetic == 8 ? ResampleTuning{32, 5, 1, 16, 8, 32} : ResampleTuning{32, 10, 1, 16, 8, 32};
+}
+
 /// The groups kernel, by the bytes of the arithmetic type, with and without smooth kinds.
 constexpr ResampleTuning groups_tuning(std::size_t arithmetic, bool smooth) noexcept {
   return arithmetic == 8 ? ResampleTuning{128, 4, 2, 8, 16, 128}

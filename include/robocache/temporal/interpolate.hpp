@@ -93,6 +93,24 @@ ROBOCACHE_HD inline F angle_between(F a, F b, F weight) noexcept {
   return detail::wrap_angle(detail::fma(weight, detail::wrap_angle(b - a), a));
 }
 
+namespace detail {
+
+template <class F>
+ROBOCACHE_HD inline F hermite_inside(F y0, F y1, F d0, F d1, F weight) noexcept {
+  const F chord = y1 - y0, rest = F(1) - weight;
+  const F correction = fma(rest, d0 - chord, -weight * (d1 - chord));
+  return fma(weight * rest, correction, linear_between(y0, y1, weight));
+}
+template <class F>
+ROBOCACHE_HD inline F hermite_slope_inside(F y0, F y1, F d0, F d1, F weight) noexcept {
+  const F chord = y1 - y0, rest = F(1) - weight;
+  const F from_d0 = rest * fma(F(-3), weight, F(1));
+  const F from_d1 = weight * fma(F(3), weight, F(-2));
+  return fma(from_d0, d0, fma(from_d1, d1, (F(6) * weight * rest) * chord));
+}
+
+}  // namespace detail
+
 /// The cubic through y0, y1 with the slopes d0, d1 over a bracket of length 1; beyond it, the straight line of the end
 /// slope. Written as the chord and a correction that vanishes at both ends.
 template <class F>
@@ -100,19 +118,13 @@ ROBOCACHE_HD inline F hermite(F y0, F y1, F d0, F d1, F weight) noexcept {
   using detail::fma;
   if (weight < F(0)) return fma(d0, weight, y0);
   if (weight > F(1)) return fma(d1, weight - F(1), y1);
-  const F chord = y1 - y0, rest = F(1) - weight;
-  const F correction = fma(rest, d0 - chord, -weight * (d1 - chord));
-  return fma(weight * rest, correction, linear_between(y0, y1, weight));
+  return detail::hermite_inside(y0, y1, d0, d1, weight);
 }
 template <class F>
 ROBOCACHE_HD inline F hermite_slope(F y0, F y1, F d0, F d1, F weight) noexcept {
-  using detail::fma;
   if (weight < F(0)) return d0;
   if (weight > F(1)) return d1;
-  const F chord = y1 - y0, rest = F(1) - weight;
-  const F from_d0 = rest * fma(F(-3), weight, F(1));
-  const F from_d1 = weight * fma(F(3), weight, F(-2));
-  return fma(from_d0, d0, fma(from_d1, d1, (F(6) * weight * rest) * chord));
+  return detail::hermite_slope_inside(y0, y1, d0, d1, weight);
 }
 
 namespace detail {
@@ -130,7 +142,7 @@ ROBOCACHE_HD inline F pchip_usual(F m1, F m2, F h1, F h2, bool& usual) noexcept 
   const F product = m1 * m2, w1 = fma(F(2), h2, h1), w2 = fma(F(2), h1, h2), sum = w1 + w2;
   const F numerator = sum * product, denominator = fma(w1, m2, w2 * m1);
   const bool opposite = product < F(0);
-  usual = usual && (opposite || (product > tiny && numerator < huge && absolute(denominator) < huge));
+  usual = usual & (opposite | ((product > tiny) & (numerator < huge) & (absolute(denominator) < huge)));
   const F slope = divide_moderate(numerator, denominator);
   return opposite ? F(0) : slope;
 }
@@ -157,15 +169,36 @@ ROBOCACHE_HD inline F pchip_end(F m1, F m2, F h2) noexcept {
   return slope;
 }
 
-/// Akima's slope between the secants m2 and m3, with m1 and m4 beyond them. SciPy compares the weights with the largest
-/// of all rows and channels; here with the local secants, so that a row does not depend on others.
+/// a / b for b > 0 without branches; `usual` becomes false where this is not the quotient.
 template <class F>
-ROBOCACHE_HD inline F akima_slope(F m1, F m2, F m3, F m4) noexcept {
-  const F of_m2 = absolute(m4 - m3), of_m3 = absolute(m2 - m1), sum = of_m2 + of_m3;
-  const F largest = larger(larger(absolute(m1), absolute(m2)), larger(absolute(m3), absolute(m4)));
-  if (sum <= F(1e-9) * largest) return rounded_product(F(0.5), m2 + m3);
-  return divide(fma(of_m2, m2, of_m3 * m3), sum);
+ROBOCACHE_HD inline F divide_usual(F a, F b, bool& usual) noexcept {
+  constexpr F tiny = F(1e-12), huge = F(1e12);
+  const F size = absolute(a), quotient = divide_moderate(a, b);
+  usual = usual & ((size == F(0)) | ((size > tiny) & (size < huge))) & (b > tiny) & (b < huge);
+  return size == F(0) ? a : quotient;
 }
+
+/// Akima's slope between the secants m2 and m3, with m1 and m4 beyond them, as a numerator and a denominator. SciPy
+/// compares the weights with the largest of all rows and channels; here with the local secants, so that a row does not
+/// depend on others. `flat` says that the weights are too small, and the slope is the mean.
+template <class F>
+struct AkimaSlope {
+  F weighted, sum, mean;
+  bool flat;
+
+  ROBOCACHE_HD static AkimaSlope of(F m1, F m2, F m3, F m4) noexcept {
+    const F of_m2 = absolute(m4 - m3), of_m3 = absolute(m2 - m1), sum = of_m2 + of_m3;
+    const F largest = larger(larger(absolute(m1), absolute(m2)), larger(absolute(m3), absolute(m4)));
+    return {fma(of_m2, m2, of_m3 * m3), sum, rounded_product(F(0.5), m2 + m3), sum <= F(1e-9) * largest};
+  }
+  ROBOCACHE_HD F slope() const noexcept { return flat ? mean : divide(weighted, sum); }
+  ROBOCACHE_HD F usual_slope(bool& usual) const noexcept {
+    bool divides = true;
+    const F quotient = divide_usual(weighted, sum, divides);
+    usual = usual & (flat | divides);
+    return flat ? mean : quotient;
+  }
+};
 
 /// The samples around a bracket of one channel. Those that a plan's stencil does not have are not looked at.
 template <class F>
@@ -211,7 +244,36 @@ ROBOCACHE_HD ROBOCACHE_NOINLINE_ON_DEVICE EndSlopes<F> end_slopes(Interpolation 
       p.inverse_before2 != F(0) ? rounded_product(y.before - y.before2, p.inverse_before2) : fma(F(2), m_before, -m);
   const F m_after2 =
       p.inverse_after2 != F(0) ? rounded_product(y.after2 - y.after, p.inverse_after2) : fma(F(2), m_after, -m);
-  return {akima_slope(m_before2, m_before, m, m_after), akima_slope(m_before, m, m_after, m_after2)};
+  return {AkimaSlope<F>::of(m_before2, m_before, m, m_after).slope(),
+          AkimaSlope<F>::of(m_before, m, m_after, m_after2).slope()};
+}
+
+/// The same for a bracket with all the neighbours of its kind, without branches, so that channels interleave. `usual`
+/// becomes false where these are not the slopes.
+template <class F>
+ROBOCACHE_HD inline EndSlopes<F> usual_slopes(Interpolation kind, const StencilPlan<F>& p, const Neighbours<F>& y,
+                                              bool& usual) noexcept {
+  if (kind == Interpolation::cubic) {
+    return {divide_usual(y.right - y.before, F(1) + p.before, usual),
+            divide_usual(y.after - y.left, F(1) + p.after, usual)};
+  }
+  const F m = y.right - y.left;
+  const F m_before = rounded_product(y.left - y.before, p.inverse_before);
+  const F m_after = rounded_product(y.after - y.right, p.inverse_after);
+  if (kind == Interpolation::pchip) {
+    return {pchip_usual(m_before, m, p.before, F(1), usual), pchip_usual(m, m_after, F(1), p.after, usual)};
+  }
+  const F m_before2 = rounded_product(y.before - y.before2, p.inverse_before2);
+  const F m_after2 = rounded_product(y.after2 - y.after, p.inverse_after2);
+  return {AkimaSlope<F>::of(m_before2, m_before, m, m_after).usual_slope(usual),
+          AkimaSlope<F>::of(m_before, m, m_after, m_after2).usual_slope(usual)};
+}
+
+/// Whether the bracket has all the neighbours that the kind looks at. It lies inside the recording then.
+template <class F>
+ROBOCACHE_HD inline bool has_all_neighbours(Interpolation kind, const StencilPlan<F>& p) noexcept {
+  return p.inverse_before != F(0) && p.inverse_after != F(0) &&
+         (kind != Interpolation::akima || (p.inverse_before2 != F(0) && p.inverse_after2 != F(0)));
 }
 
 /// Value, or first derivative per second, of a smooth kind.
@@ -219,13 +281,8 @@ template <class F>
 ROBOCACHE_HD inline F smooth_between(Interpolation kind, bool derivative, const StencilPlan<F>& p,
                                      const Neighbours<F>& y) noexcept {
   EndSlopes<F> d;
-  bool usual = kind == Interpolation::pchip && p.inverse_before != F(0) && p.inverse_after != F(0);
-  if (usual) {
-    // Without branches, so that channels interleave; all that is rare goes the general way.
-    const F m = y.right - y.left;
-    d.left = pchip_usual(rounded_product(y.left - y.before, p.inverse_before), m, p.before, F(1), usual);
-    d.right = pchip_usual(m, rounded_product(y.after - y.right, p.inverse_after), F(1), p.after, usual);
-  }
+  bool usual = kind == Interpolation::pchip && has_all_neighbours(kind, p);
+  if (usual) d = usual_slopes(Interpolation::pchip, p, y, usual);
   if (!usual) {
     d = end_slopes(
         kind,
@@ -256,16 +313,19 @@ ROBOCACHE_HD inline F rate_of(F length, double) noexcept {
 }
 
 template <class F, class Stamp>
-ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>&, std::int64_t, F, bool, SamplePlan<F>&) noexcept {}
+ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>&, std::int64_t, time_value_t<Stamp>, time_value_t<Stamp>, F,
+                                      bool, SamplePlan<F>&) noexcept {}
 template <class F, class Stamp>
-ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>& t, std::int64_t left, F length, bool wide,
-                                      StencilPlan<F>& plan) noexcept {
+ROBOCACHE_HD inline void plan_stencil(const Stamps<Stamp>& t, std::int64_t left, time_value_t<Stamp> from,
+                                      time_value_t<Stamp> to, F length, bool wide, StencilPlan<F>& plan) noexcept {
   using Value = time_value_t<Stamp>;
-  const auto interval = [&t](std::int64_t i) {  // [i, i+1], 0 where there is none
-    return i >= 0 && i + 1 < t.count && t[i] < t[i + 1] ? span<F>(t[i + 1], t[i]) : F(0);
+  const auto between = [](Value a, Value b) { return a < b ? span<F>(b, a) : F(0); };
+  const auto interval = [&t, between](std::int64_t i) {  // [i, i+1], 0 where there is none
+    return i >= 0 && i + 1 < t.count ? between(t[i], t[i + 1]) : F(0);
   };
   const auto ratio = [](F a, F b) { return divide_spans(a, b, Value(0)); };
-  const F before = interval(left - 1), after = interval(left + 1);
+  const F before = left > 0 ? between(t[left - 1], from) : F(0);
+  const F after = left + 2 < t.count ? between(to, t[left + 2]) : F(0);
   plan.inverse_before = plan.inverse_after = plan.inverse_before2 = plan.inverse_after2 = F(0);
   if (before > F(0)) {
     plan.before = ratio(before, length);
@@ -406,7 +466,7 @@ ROBOCACHE_HD inline void plan_sample_into(Plan& plan, const Stamps<Stamp>& t, st
                 : has_left ? larger(F(1) + divide_spans(span<F>(q, to), length, q), above_one)
                            : -divide_spans(span<F>(from, q), length, q);
   if (group.derivative) plan.rate = rate_of(length, q);
-  if (reach != Reach::bracket) plan_stencil(t, left, length, reach == Reach::wide_neighbours, plan);
+  if (reach != Reach::bracket) plan_stencil(t, left, from, to, length, reach == Reach::wide_neighbours, plan);
   return decide(Action::blend,
                 hit      ? How::exact
                 : inside ? How::interpolated

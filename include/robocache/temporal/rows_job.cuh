@@ -25,12 +25,13 @@ __device__ inline std::int64_t ragged_segment_by_warp(const std::int64_t* offset
   return low;
 }
 
-/// Where row `first_row + threadIdx.x` of a block's `rows` is; query.wanted is false where there is nothing to do.
-/// Every lane of the warp calls it. `simple` is has_short_path of the source.
+/// Where row `mine` of a tile's `rows` is; query.wanted is false where there is nothing to do. Every lane of a warp
+/// calls it, with consecutive rows from a multiple of 32 on. `simple` is has_short_path of the source.
 template <class Stamp>
 __device__ inline void locate_tile_row(const StampSource& source, const StampSource& starts, const WantedRows& wanted,
-                                       bool simple, std::int64_t first_row, int rows, RowQuery<Stamp>& query) noexcept {
-  const int mine = static_cast<int>(threadIdx.x), first_of_warp = mine / 32 * 32;
+                                       bool simple, std::int64_t first_row, int rows, int mine,
+                                       RowQuery<Stamp>& query) noexcept {
+  const int first_of_warp = mine / 32 * 32;
   query.wanted = false;
   if (first_of_warp >= rows) return;
   std::int64_t near = 0;
