@@ -6,6 +6,7 @@
 #include <robocache/core/status.hpp>
 #include <robocache/temporal/bracket.hpp>
 #include <robocache/temporal/checks.hpp>
+#include <robocache/temporal/sensor_stream.hpp>
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 #include <cuda_runtime_api.h>
