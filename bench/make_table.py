@@ -33,8 +33,16 @@ REQUIRED = {
     "resample/pose_slerp/f32_f32/4096x300x150x7/cold": ("copy_fraction", 0.5),
     "resample/pchip/f32_f32/1024x300x150x14/cold": ("copy_fraction", 0.6),
     "resample/linear/f64_f64/one_segment_5M/cold": ("copy_fraction", 0.8),
+    "fuse/linear/bf16_bf16/4x3streams/hot": ("us", 2.5),
+    "fuse/linear/bf16_bf16/1024x3streams/cold": ("copy_fraction", 0.85),
+    "fuse/mixed/f32_bf16/64x5streams_ragged/cold": ("copy_fraction", 0.4),
+    "match/nearest/1024x300_vs_3000/cold": ("us", 12.0),
+    "gather_rows/u8_bf16/256x3x224x224/cold": ("copy_fraction", 0.88),
 }
-INFORMATIVE = ("resample/linear/bf16_bf16/32x500x256x256/f32_seconds/hot",)
+INFORMATIVE = (
+    "resample/linear/bf16_bf16/32x500x256x256/f32_seconds/hot",
+    "synchronize/approximate/1024x3streams/cold",
+)
 
 
 def load(path):
@@ -135,6 +143,7 @@ def readme_blocks():
     """name of the markers -> the lines between them."""
     return {
         "results": gpu_table(RESULTS / "h100-sxm" / "resample.json")[0],
+        "fuse": gpu_table(RESULTS / "h100-sxm" / "fuse.json")[0],
         "cpu": cpu_table(RESULTS / "cpu" / "scipy.json"),
         "compile_time": compile_time_table(RESULTS / "cpu" / "compile_time.json"),
     }
