@@ -134,7 +134,8 @@ struct FuseOnHost {
   static void write_ages(const FuseJob& job, std::int32_t s, std::int64_t begin, std::int64_t end) noexcept {
     RowQuery<Stamp> query;
     for (std::int64_t r = begin; r < end; ++r) {
-      locate_row<false>(job.streams[s], job.streams[0], job, r, query.segment, query);
+      const NearRows near = NearRows::of(job.at.row_offsets, job.streams[s].segments.count, query.segment);
+      locate_row<false>(job.streams[s], job.streams[0], job, r, near, query);
       write_age(job, query, r * job.stream_count + s);
     }
   }

@@ -140,8 +140,8 @@ ROBOCACHE_HD inline bool searches_twice(const MatchJob& job) noexcept {
 }
 
 /// Matches one row, and writes it. Index is the type of sample indices, as for bracket_of. Once: the job never searches
-/// twice.
-template <class Index, bool Once, class Stamp>
+/// twice. IndexOnly: nobody asks for age and status.
+template <class Index, bool Once, bool IndexOnly, class Stamp>
 ROBOCACHE_HD inline void match_row(const MatchJob& job, const RowQuery<Stamp>& query, std::int64_t r) noexcept {
   using Direction = MatchArgs::Direction;
   using Value = time_value_t<Stamp>;
@@ -175,9 +175,11 @@ ROBOCACHE_HD inline void match_row(const MatchJob& job, const RowQuery<Stamp>& q
   rules.outside = Outside::clamp;
   rules.max_age = job.tolerance;
   SamplePlan<float> plan;
-  plan_sample_into<float>(plan, t, query.first_row, q, found, group, rules, Reach::bracket, job.status != nullptr);
+  plan_sample_into<float>(plan, t, query.first_row, q, found, group, rules, Reach::bracket,
+                          !IndexOnly && job.status != nullptr);
   const bool matched = plan.action == Action::sample;
   job.index[r] = matched ? plan.left : -1;
+  if (IndexOnly) return;
   if (job.age != nullptr) {
     const bool is_left = found.index >= 0 && plan.left - query.first_row == t.place(found.index);
     const Value stamp = is_left ? found.left : found.right;
@@ -190,8 +192,8 @@ template <class Stamp, bool Plain>
 __attribute__((flatten)) void match_rows(const MatchJob& job, std::int64_t begin, std::int64_t end) noexcept {
   RowQuery<Stamp> query;
   for (std::int64_t r = begin; r < end; ++r) {
-    locate_row<Plain>(job, r, query.segment, query);
-    if (query.wanted) match_row<std::int64_t, false>(job, query, r);
+    locate_row<Plain>(job, r, NearRows::of(job.at.row_offsets, job.segments.count, query.segment), query);
+    if (query.wanted) match_row<std::int64_t, false, false>(job, query, r);
   }
 }
 

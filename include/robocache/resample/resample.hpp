@@ -219,13 +219,16 @@ void resample_rows(const StreamRows& of, std::int64_t begin, std::int64_t end) n
   const auto write = fastest_write_rows<Of>();
   RowQuery<typename Of::Stamp> query;
   for (std::int64_t r = begin; r < end;) {
-    locate_row<Plain>(job, of.starts, of.wanted, r, query.segment, query);
+    const auto near = [&of](std::int64_t segment) {
+      return NearRows::of(of.wanted.at.row_offsets, of.job.segments.count, segment);
+    };
+    locate_row<Plain>(job, of.starts, of.wanted, r, near(query.segment), query);
     std::int32_t count = 0;
     auto next = query;
     while (next.wanted && next.segment == query.segment) {
       at[count++] = next.at;
       if (count == most || r + count == end) break;
-      locate_row<Plain>(job, of.starts, of.wanted, r + count, next.segment, next);
+      locate_row<Plain>(job, of.starts, of.wanted, r + count, near(next.segment), next);
     }
     Interpolation searched = of.groups[0].kind;
     for (std::int32_t g = 0; g < job.group_count; ++g) {

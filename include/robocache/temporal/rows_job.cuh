@@ -34,9 +34,11 @@ __device__ inline void locate_tile_row(const StampSource& source, const StampSou
   const int first_of_warp = mine / 32 * 32;
   query.wanted = false;
   if (first_of_warp >= rows) return;
-  std::int64_t near = 0;
+  NearRows near;
   if (wanted.at.row_offsets != nullptr) {
-    near = ragged_segment_by_warp(wanted.at.row_offsets, source.segments.count, first_row + first_of_warp);
+    const std::int64_t* offsets = wanted.at.row_offsets;
+    const std::int64_t segments = source.segments.count;
+    near = NearRows::of(offsets, segments, ragged_segment_by_warp(offsets, segments, first_row + first_of_warp));
   }
   if (mine >= rows) return;
   if (simple) {

@@ -147,21 +147,36 @@ ROBOCACHE_HD inline time_value_t<Stamp> first_stamp(const StampSource& source, s
   return stamps.count == 0 ? time_value_t<Stamp>(0) : stamps[0];
 }
 
+/// A segment of ragged rows, as a guess where other rows are; none: segment -1.
+struct NearRows {
+  std::int64_t segment = -1, begin = 0, end = 0;
+
+  ROBOCACHE_HD static NearRows of(const std::int64_t* offsets, std::int64_t segments, std::int64_t s) noexcept {
+    if (offsets == nullptr || s < 0 || s >= segments) return {};
+    return {s, offsets[s], offsets[s + 1]};
+  }
+};
+
 /// Locates row r. `row` is that of an earlier row, whose segment is kept if it is the same, or a fresh one. `near` is a
 /// guess of the segment, where rows are ragged. A grid of first stamps starts at those of `starts`. Plain: both sources
 /// have plain stamps.
 template <bool Plain, class Stamp>
 ROBOCACHE_HD inline void locate_row(const StampSource& source, const StampSource& starts, const WantedRows& wanted,
-                                    std::int64_t r, std::int64_t near, RowQuery<Stamp>& row) noexcept {
+                                    std::int64_t r, const NearRows& near, RowQuery<Stamp>& row) noexcept {
   using Value = time_value_t<Stamp>;
   const Queries& at = wanted.at;
   std::int64_t block, step;  // segment (or anchor) and position in it
   row.wanted = true;
   if (at.row_offsets != nullptr) {
-    block = ragged_segment_near(at.row_offsets, source.segments.count, r, near);
-    row.wanted = block >= 0 && block < source.segments.count;
-    if (!row.wanted) return;
-    step = r - larger<std::int64_t>(at.row_offsets[block], 0);
+    std::int64_t begin = near.begin;
+    block = near.segment;
+    if (r < near.begin || r >= near.end) {
+      block = ragged_segment_near(at.row_offsets, source.segments.count, r, near.segment);
+      row.wanted = block >= 0 && block < source.segments.count;
+      if (!row.wanted) return;
+      begin = at.row_offsets[block];
+    }
+    step = r - larger<std::int64_t>(begin, 0);
   } else {
     block = wanted.by_steps.divide(r);
     step = r - block * at.steps;
@@ -201,7 +216,7 @@ ROBOCACHE_HD inline void locate_row(const StampSource& source, const StampSource
   }
 }
 template <bool Plain, class Stamp>
-ROBOCACHE_HD inline void locate_row(const RowsJob& job, std::int64_t r, std::int64_t near,
+ROBOCACHE_HD inline void locate_row(const RowsJob& job, std::int64_t r, const NearRows& near,
                                     RowQuery<Stamp>& row) noexcept {
   locate_row<Plain>(job, job, job, r, near, row);
 }
