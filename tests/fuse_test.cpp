@@ -280,15 +280,15 @@ TEST_P(Fuse, ByHand) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float turn = static_cast<float>(pi / 2);
   const std::vector<std::array<float, 5>> want = {
-      {-1, nan, nan, nan, nan},      // before the first sample of all
-      {1, nan, 0, 0, 0},             // no command yet
-      {2, 4, 0, 0, turn / 4},        // the command at its very time
-      {3, 4, 0, 0, turn / 2},        //
-      {5, 4, 0, 0, turn * 3 / 4},    //
-      {7, 4, 0, 0, turn},            // 15 old: still young enough
-      {-1, nan, nan, nan, nan},      // in the gap; 16 old; after the pose's end
-      {-1, 8, nan, nan, nan},        //
-      {19, 8, nan, nan, nan},        // the command: 15 old, after its end, clamped
+      {-1, nan, nan, nan, nan},    // before the first sample of all
+      {1, nan, 0, 0, 0},           // no command yet
+      {2, 4, 0, 0, turn / 4},      // the command at its very time
+      {3, 4, 0, 0, turn / 2},      //
+      {5, 4, 0, 0, turn * 3 / 4},  //
+      {7, 4, 0, 0, turn},          // 15 old: still young enough
+      {-1, nan, nan, nan, nan},    // in the gap; 16 old; after the pose's end
+      {-1, 8, nan, nan, nan},      //
+      {19, 8, nan, nan, nan},      // the command: 15 old, after its end, clamped
       {-1, nan, nan, nan, nan},
   };
   const auto filled = [](Why why) { return status_of(How::filled, why); };
@@ -305,12 +305,11 @@ TEST_P(Fuse, ByHand) {
       {exact, status_of(How::clamped, Why::outside), filled(Why::outside)},
       {filled(Why::outside), filled(Why::stale), filled(Why::outside)},
   };
-  const std::vector<std::array<std::int64_t, 3>> want_sample = {{-1, -1, -1}, {0, -1, 0}, {0, 0, 0}, {1, 0, 0},
-                                                                {1, 0, 0},    {2, 0, 1},  {2, 0, 1}, {2, 1, 1},
-                                                                {3, 1, 1},    {3, 1, 1}};
+  const std::vector<std::array<std::int64_t, 3>> want_sample = {
+      {-1, -1, -1}, {0, -1, 0}, {0, 0, 0}, {1, 0, 0}, {1, 0, 0}, {2, 0, 1}, {2, 0, 1}, {2, 1, 1}, {3, 1, 1}, {3, 1, 1}};
   const std::int64_t u = unlimited;
-  const std::vector<std::array<std::int64_t, 3>> want_age = {{u, u, u},  {0, u, 0},   {5, 0, 5},  {0, 5, 10},
-                                                             {5, 10, 15}, {0, 15, 0},  {1, 16, 1}, {15, 0, 15},
+  const std::vector<std::array<std::int64_t, 3>> want_age = {{u, u, u},   {0, u, 0},  {5, 0, 5},  {0, 5, 10},
+                                                             {5, 10, 15}, {0, 15, 0}, {1, 16, 1}, {15, 0, 15},
                                                              {0, 15, 30}, {1, 16, 31}};
   for (std::size_t r = 0; r < want.size(); ++r) {
     for (std::size_t i = 0; i < 5; ++i) {
@@ -391,7 +390,8 @@ TEST_P(Fuse, AgesInSecondsAreRoundedToNanoseconds) {
   ASSERT_OK(got.call);
   const std::int64_t u = unlimited;
   // 2.5e-9 - 1e-9 is a little above 1.5 ns.
-  EXPECT_EQ(got.age, (Indices{0, u, 1, u, 2, u, 500'000'000, 0, 749'999'999, 249'999'999, u, u, u, u, u, u, u, u, u, u}));
+  EXPECT_EQ(got.age,
+            (Indices{0, u, 1, u, 2, u, 500'000'000, 0, 749'999'999, 249'999'999, u, u, u, u, u, u, u, u, u, u}));
   EXPECT_EQ(got.sample, (Indices{0, -1, 0, -1, 1, -1, 2, 2, 1, 1, -1, -1, -1, -1, -1, -1, 3, 3, 3, 3}));
 }
 
@@ -445,8 +445,7 @@ TEST_P(Fuse, AllStreamsEmpty) {
   c.asked.rows = 5;
   c.check<float>(GetParam());
   const auto got = c.run<float>(GetParam());
-  for (const std::uint8_t status : got.status)
-    EXPECT_EQ(static_cast<int>(status), status_of(How::filled, Why::empty));
+  for (const std::uint8_t status : got.status) EXPECT_EQ(static_cast<int>(status), status_of(How::filled, Why::empty));
   EXPECT_EQ(got.age, Indices(10, unlimited));
   EXPECT_EQ(got.sample, Indices(10, -1));
   EXPECT_EQ(got.out[1], 3.0f);
@@ -532,7 +531,7 @@ TEST_P(Fuse, OffsetsMoveTheBoundary) {
     ASSERT_OK(got.call);
     for (std::size_t r = 0; r < 6; ++r) {
       const std::int64_t q = c.asked.queries[r], t = q - offset;
-      const bool before = t < 100, after = t > 110;
+      const bool before = t<100, after = t> 110;
       const float* out = &got.out[r * 6];
       if (before || after) {
         EXPECT_TRUE(std::isnan(out[0]) && std::isnan(out[1])) << q;
@@ -636,8 +635,8 @@ TEST_P(Fuse, ThreadsTimesStreams) {
           const auto got = cases[i].run<BFloat16>(GetParam());
           different[i] += !(got.call.ok() && got.status == wanted[i].status && got.age == wanted[i].age &&
                             got.sample == wanted[i].sample && got.out.size() == wanted[i].out.size() &&
-                            (got.out.empty() ||
-                             std::memcmp(got.out.data(), wanted[i].out.data(), got.out.size() * sizeof(BFloat16)) == 0));
+                            (got.out.empty() || std::memcmp(got.out.data(), wanted[i].out.data(),
+                                                            got.out.size() * sizeof(BFloat16)) == 0));
         }
       } catch (const std::exception& error) {
         failures[i] = error.what();

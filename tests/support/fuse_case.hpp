@@ -138,7 +138,8 @@ struct FuseCase {
     FuseArgs args = inputs(arena, all);
     const auto out = arena.output_rows<Out>(rows(), width(), width() + out_padding + out_first, out_first);
     const auto status = arena.output<std::uint8_t>(rows() * group_count(), 1);
-    const auto age = arena.output<std::int64_t>(rows() * count()), sample = arena.output<std::int64_t>(rows() * count());
+    const auto age = arena.output<std::int64_t>(rows() * count()),
+               sample = arena.output<std::int64_t>(rows() * count());
     args.out = out.rows();
     args.status = with_status ? status.data() : nullptr;
     args.age = with_age ? age.data() : nullptr;
@@ -243,7 +244,8 @@ struct FuseCase {
     for (std::size_t s = 0; s < streams.size(); ++s) {
       const Resampled<Out> want = alone<Out>(s, launcher);
       ASSERT_OK(want.call);
-      const std::size_t channels = static_cast<std::size_t>(width_of(s)), groups = static_cast<std::size_t>(groups_of(s));
+      const std::size_t channels = static_cast<std::size_t>(width_of(s)),
+                        groups = static_cast<std::size_t>(groups_of(s));
       const std::size_t place = places.empty() ? next : static_cast<std::size_t>(places[s]);
       next = place + channels;
       for (std::size_t r = 0; r < static_cast<std::size_t>(rows()); ++r) {
@@ -256,8 +258,8 @@ struct FuseCase {
                     static_cast<int>(want.status[r * groups + g]))
               << "status, row " << r << ", stream " << s << ", group " << g;
       }
-      std::fill(written.begin() + static_cast<std::ptrdiff_t>(place), written.begin() + static_cast<std::ptrdiff_t>(next),
-                1);
+      std::fill(written.begin() + static_cast<std::ptrdiff_t>(place),
+                written.begin() + static_cast<std::ptrdiff_t>(next), 1);
       first_group += groups;
     }
     for (std::size_t i = 0; i < got.out.size(); ++i)
@@ -299,7 +301,7 @@ ResampleCase<Types> random_source(Random& random, const std::vector<std::int64_t
   }
   if (clocks == 1) c.source.clock = clock;
   vary_rules(c.source, random, round);
-  if (even && random.one_in(2)) {
+  if (even && !lengths.empty() && random.one_in(2)) {
     c.source.segments = uniform(static_cast<std::int64_t>(lengths.size()), lengths[0]);
     c.offsets.clear();
   }
