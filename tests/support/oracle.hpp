@@ -6,6 +6,7 @@
 
 #include <robocache/resample/resample.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -105,13 +106,14 @@ inline Real grid_step(Rate rate, std::int64_t k, bool integer) {
 /// One sensor's segment, all of it at hand.
 struct Segment {
   const SensorStream* source = nullptr;
-  std::int64_t first = 0;  ///< row of its first sample
-  std::vector<Real> t;     ///< corrected
-  Real unit = 1;           ///< of t, in seconds
+  std::vector<std::int64_t> rows;  ///< of its samples
+  std::vector<Real> t;             ///< corrected
+  Real unit = 1;                   ///< of t, in seconds
 
   std::int64_t size() const { return static_cast<std::int64_t>(t.size()); }
   Real value(std::int64_t k, std::int64_t channel) const {
-    return load(source->values.data, source->values.type, (first + k) * source->values.pitch + channel);
+    return load(source->values.data, source->values.type,
+                rows[static_cast<std::size_t>(k)] * source->values.pitch + channel);
   }
   Real nanoseconds(Real distance) const { return distance * (unit * 1'000'000'000); }
   bool within(Real distance, std::int64_t limit) const {
@@ -545,6 +547,84 @@ inline std::uint8_t evaluate(const Segment& s, const ChannelGroup& g, std::int64
                                    (non_finite ? 0x80 : 0));
 }
 
+/// A stream in host memory, segment by segment.
+inline std::vector<Segment> segments_of(const SensorStream& source) {
+  const bool integer = source.times.type == TimeType::int64_ns;
+  std::vector<Segment> segments(static_cast<std::size_t>(source.segments.count));
+  for (std::int64_t s = 0; s < source.segments.count; ++s) {
+    std::int64_t begin = 0, end = source.values.count;
+    if (source.segments.offsets != nullptr) {
+      begin = source.segments.offsets[s];
+      end = source.segments.offsets[s + 1];
+    } else if (source.segments.length != Segments::every_row) {
+      begin = s * source.segments.length;
+      end = begin + source.segments.length;
+    }
+    Segment& segment = segments[static_cast<std::size_t>(s)];
+    segment.source = &source;
+    segment.unit = integer ? 1e-9L : 1;
+    const std::int64_t capacity = end - begin;
+    std::int64_t head = 0, count = capacity;
+    if (source.rings != nullptr && capacity > 0) {
+      head = source.rings[s].head % capacity;
+      if (head < 0) head += capacity;
+      count = std::max<std::int64_t>(0, std::min(source.rings[s].count, capacity));
+    }
+    const Clock& clock = source.clocks != nullptr ? source.clocks[s] : source.clock;
+    for (std::int64_t k = 0; k < count; ++k) {
+      segment.rows.push_back(begin + (head < capacity - k ? head + k : head + k - capacity));
+      segment.t.push_back(corrected_stamp(load(source.times, segment.rows.back()), clock, integer));
+    }
+  }
+  return segments;
+}
+
+inline const Segment& at(const std::vector<Segment>& segments, std::int64_t s) {
+  static const Segment nowhere;
+  return s >= 0 && s < static_cast<std::int64_t>(segments.size()) ? segments[static_cast<std::size_t>(s)] : nowhere;
+}
+
+struct AskedRow {
+  std::int64_t segment = 0;
+  Real q = 0;
+};
+
+/// Row r of `at`, in host memory. A grid of first stamps starts at those of `segments`.
+inline AskedRow asked_row(const Queries& at, std::int64_t r, bool integer, const std::vector<Segment>& segments) {
+  std::int64_t s = 0, step = r;
+  if (at.kind == Queries::Kind::windows) {
+    s = at.segment_of[r / at.steps];
+    step = r % at.steps;
+  } else if (at.row_offsets != nullptr) {
+    while (at.row_offsets[s + 1] <= r) ++s;
+    step = r - at.row_offsets[s];
+  } else {
+    s = r / at.steps;
+    step = r % at.steps;
+  }
+  const auto sum = [&](Real a, Real b) {
+    return integer ? held_sum(a, b) : static_cast<Real>(static_cast<double>(a) + static_cast<double>(b));
+  };
+  switch (at.kind) {
+    case Queries::Kind::times:
+      return {s, load(at.times, r)};
+    case Queries::Kind::shared_times:
+      return {s, load(at.times, step)};
+    case Queries::Kind::windows:
+      return {s, sum(load(at.times, r / at.steps), load(at.offsets, step))};
+    case Queries::Kind::grid:
+      break;
+  }
+  Real start = static_cast<Real>(at.start_time);
+  if (!integer) start = static_cast<double>(at.start_time) * 1e-9;
+  if (at.start == Queries::Start::first_stamp) {
+    const Segment& first = oracle::at(segments, s);
+    start = first.t.empty() ? 0 : first.t[0];
+  }
+  if (at.start == Queries::Start::per_segment) start = load(at.times, s);
+  return {s, sum(start, grid_step(at.rate, step, integer))};
+}
+
 }  // namespace oracle
 
 /// `args` holds host memory.
@@ -559,25 +639,7 @@ inline Expected expected_resample(const ResampleArgs& args) {
   else
     groups.push_back(channels(static_cast<std::int32_t>(source.values.width), source.interpolation));
 
-  std::int64_t segment_count = source.segments.count;
-  std::vector<oracle::Segment> segments(static_cast<std::size_t>(segment_count));
-  for (std::int64_t s = 0; s < segment_count; ++s) {
-    std::int64_t begin = 0, end = source.values.count;
-    if (source.segments.offsets != nullptr) {
-      begin = source.segments.offsets[s];
-      end = source.segments.offsets[s + 1];
-    } else if (source.segments.length != Segments::every_row) {
-      begin = s * source.segments.length;
-      end = begin + source.segments.length;
-    }
-    oracle::Segment& segment = segments[static_cast<std::size_t>(s)];
-    segment.source = &source;
-    segment.first = begin;
-    segment.unit = integer ? 1e-9L : 1;
-    const Clock& clock = source.clocks != nullptr ? source.clocks[s] : source.clock;
-    for (std::int64_t k = begin; k < end; ++k)
-      segment.t.push_back(oracle::corrected_stamp(oracle::load(source.times, k), clock, integer));
-  }
+  const std::vector<oracle::Segment> segments = oracle::segments_of(source);
 
   Expected expected;
   expected.rows = args.out.count;
@@ -588,45 +650,10 @@ inline Expected expected_resample(const ResampleArgs& args) {
   expected.elements.resize(static_cast<std::size_t>(expected.rows * expected.channels));
   expected.status.resize(static_cast<std::size_t>(expected.rows * expected.groups));
 
-  const oracle::Segment nowhere;
   for (std::int64_t r = 0; r < expected.rows; ++r) {
-    std::int64_t s = 0, step = r;
-    if (at.kind == Queries::Kind::windows) {
-      s = at.segment_of[r / at.steps];
-      step = r % at.steps;
-    } else if (at.row_offsets != nullptr) {
-      while (at.row_offsets[s + 1] <= r) ++s;
-      step = r - at.row_offsets[s];
-    } else {
-      s = r / at.steps;
-      step = r % at.steps;
-    }
-    const bool exists = s >= 0 && s < segment_count && !segments[static_cast<std::size_t>(s)].t.empty();
-    const oracle::Segment& segment = exists ? segments[static_cast<std::size_t>(s)] : nowhere;
-
-    Real q = 0;
-    const auto sum = [&](Real a, Real b) {
-      return integer ? oracle::held_sum(a, b) : static_cast<Real>(static_cast<double>(a) + static_cast<double>(b));
-    };
-    switch (at.kind) {
-      case Queries::Kind::times:
-        q = oracle::load(at.times, r);
-        break;
-      case Queries::Kind::shared_times:
-        q = oracle::load(at.times, step);
-        break;
-      case Queries::Kind::windows:
-        q = sum(oracle::load(at.times, r / at.steps), oracle::load(at.offsets, step));
-        break;
-      case Queries::Kind::grid: {
-        Real start = static_cast<Real>(at.start_time);
-        if (!integer) start = static_cast<double>(at.start_time) * 1e-9;
-        if (at.start == Queries::Start::first_stamp) start = exists ? segment.t[0] : 0;
-        if (at.start == Queries::Start::per_segment) start = oracle::load(at.times, s);
-        q = sum(start, oracle::grid_step(at.rate, step, integer));
-        break;
-      }
-    }
+    const oracle::AskedRow row = oracle::asked_row(at, r, integer, segments);
+    const oracle::Segment& segment = oracle::at(segments, row.segment);
+    const Real q = row.q;
 
     std::int64_t channel = 0;
     for (std::size_t g = 0; g < groups.size(); ++g) {

@@ -73,6 +73,7 @@ struct ResampleCase {
   std::int64_t width = 1;
   std::vector<std::int64_t> offsets;  ///< ragged segments, if not empty
   std::vector<Clock> clocks;
+  std::vector<Ring> rings;
   std::vector<ChannelGroup> groups;
   std::vector<float> scale, shift;
 
@@ -114,6 +115,7 @@ struct ResampleCase {
     if (!offsets.empty())
       args.source.segments = ragged(arena.input(offsets), static_cast<std::int64_t>(offsets.size()) - 1);
     if (!clocks.empty()) args.source.clocks = arena.input(clocks);
+    if (!rings.empty()) args.source.rings = arena.input(rings);
     if (!groups.empty()) {
       args.source.groups = groups.data();
       args.source.group_count = static_cast<std::int32_t>(groups.size());
@@ -131,15 +133,16 @@ struct ResampleCase {
     return args;
   }
 
-  /// Runs it; every byte beside the declared output must keep its poison.
-  Resampled<Out> run(Launcher launcher) const {
+  /// Runs it, to elements of type To; every byte beside the declared output must keep its poison.
+  template <class To = Out>
+  Resampled<To> run(Launcher launcher) const {
     Arena arena(launcher);
     ResampleArgs args = inputs(arena);
-    const auto out = arena.output_rows<Out>(rows, out_width(), out_width() + out_padding + out_first, out_first);
+    const auto out = arena.output_rows<To>(rows, out_width(), out_width() + out_padding + out_first, out_first);
     const auto status = arena.output<std::uint8_t>(rows * group_count());
     args.out = out.rows();
     args.status = with_status ? status.data() : nullptr;
-    Resampled<Out> result;
+    Resampled<To> result;
     result.call = arena.launch([&](auto where) { return resample(args, where); }, threads);
     result.out = out.download();
     result.status = status.download();

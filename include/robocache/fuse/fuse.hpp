@@ -117,7 +117,9 @@ struct FuseOnHost {
     std::int64_t width = 0;
     for (std::int32_t s = 0; s < job.stream_count; ++s) {
       const FusedStream& stream = job.streams[s];
-      Of::with_input(stream.type, [&](auto of) { run[s] = fastest_resample_rows<decltype(of)>(stream); });
+      // Its own stamps and those that a grid starts at are read in one way.
+      const FusedStream& slower = has_plain_stamps(stream) ? job.streams[0] : stream;
+      Of::with_input(stream.type, [&](auto of) { run[s] = fastest_resample_rows<decltype(of)>(slower); });
       width += stream.width_out;
     }
     parallel_for(host, job.rows, least_rows(width), [&](std::int64_t begin, std::int64_t end) {

@@ -68,8 +68,7 @@ Status prepare(const Args& args, FuseJob* job) noexcept {
     }
     next_place = places[s] + stream.width_out;
     for (std::int32_t other = 0; other < s; ++other) {
-      if (places[s] < places[other] + job->streams[other].width_out && places[other] < next_place &&
-          places[s] != next_place) {
+      if (larger(places[s], places[other]) < smaller(next_place, places[other] + job->streams[other].width_out)) {
         return Status(StatusCode::aliasing, "args.places: the stream writes channels of another one").at(s);
       }
     }
@@ -86,14 +85,15 @@ Status prepare(const Args& args, FuseJob* job) noexcept {
   const Array age = {args.age, ages, 8, "args.age: misaligned"};
   const Array sample = {args.sample, ages, 8, "args.sample: misaligned"};
   const char* overlap = "args.out, args.status, args.age, args.sample: overlap an input or each other";
+  const QueryArrays asked = QueryArrays::of(*job, first.segments.count, first.times.type);
+  ROBOCACHE_CHECK(check_arrays({asked.row_offsets, asked.times, asked.segment_of, asked.offsets},
+                               {out, status, age, sample}, overlap));
+
   for (std::int32_t s = 0; s < args.stream_count; ++s) {
     const Status checked =
         check_stream_arrays(args.streams[s], job->streams[s].width_out, {out, status, age, sample}, overlap);
     if (!checked.ok()) return checked.at(s);
   }
-  const QueryArrays asked = QueryArrays::of(*job, first.segments.count, first.times.type);
-  ROBOCACHE_CHECK(check_arrays({asked.row_offsets, asked.times, asked.segment_of, asked.offsets},
-                               {out, status, age, sample}, overlap));
 
   for (std::int32_t s = 0; s < args.stream_count; ++s) {
     FusedStream& stream = job->streams[s];
