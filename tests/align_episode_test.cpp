@@ -70,7 +70,7 @@ class AlignEpisode : public testing::Test {
 
   Outcome run_plain(const std::string& arguments) const {
     const fs::path out = folder_ / "stdout", error = folder_ / "stderr";
-    const std::string command = "cd '" + folder_.string() + "' && '" + ALIGN_EPISODE_BINARY + "' " + arguments + " >'" +
+    const std::string command = "cd '" + folder_.string() + "' && '" + EXAMPLE_BINARY + "' " + arguments + " >'" +
                                 out.string() + "' 2>'" + error.string() + "'";
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(out), contents(error)};
