@@ -70,7 +70,7 @@ class AlignEpisode : public testing::Test {
 
   Outcome run_plain(const std::string& arguments) const {
     const fs::path out = folder_ / "stdout", error = folder_ / "stderr";
-    const std::string command = "cd '" + folder_.string() + "' && '" + ALIGN_EPISODE_BINARY + "' " + arguments + " >'" +
+    const std::string command = "cd '" + folder_.string() + "' && '" + EXAMPLE_BINARY + "' " + arguments + " >'" +
                                 out.string() + "' 2>'" + error.string() + "'";
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(out), contents(error)};
@@ -314,6 +314,38 @@ TEST_F(AlignEpisode, refuses_streams_of_unrelated_clocks) {
 TEST_F(AlignEpisode, stamps_at_both_ends_of_int64_are_no_accident) {
   write("a.csv", "time_ns,x\n-9223372036854775808,1\n9223372036854775807,2\n");
   expect_refused(align(), "are they on one clock?");
+}
+
+TEST_F(AlignEpisode, takes_as_many_streams_as_one_call_and_refuses_more) {
+  for (int s = 10; s < 42; ++s) write(std::to_string(s) + ".csv", "time_ns,x\n0," + std::to_string(s) + "\n");
+  ASSERT_EQ(align().code, 0);
+  const std::vector<float> found = values("(1,32,)");
+  for (std::size_t s = 0; s < found.size(); ++s) EXPECT_EQ(found[s], static_cast<float>(s + 10));
+  fs::remove_all(output().parent_path());
+  write("42.csv", tiny_a);
+  expect_refused(align(), "33 streams: more than 32 (see --streams)");
+}
+
+TEST_F(AlignEpisode, takes_as_many_groups_as_one_call_and_refuses_more) {
+  // Four streams of 32 channels, whose kinds alternate; one of a single channel.
+  std::string header = "time_ns", row = "0", arguments;
+  for (int c = 0; c < 32; ++c) {
+    header += ",c" + std::to_string(c);
+    row += ",1";
+    if (c % 2 != 0) {
+      for (const char* name : {"a", "b", "c", "d"}) {
+        arguments += std::string("--interp ") + name + ":" + std::to_string(c) + "=next ";
+      }
+    }
+  }
+  for (const char* name : {"a.csv", "b.csv", "c.csv", "d.csv"}) write(name, header + "\n" + row + "\n");
+  ASSERT_EQ(align(arguments).code, 0);
+  EXPECT_EQ(status("(1,128,)"), std::vector<std::uint8_t>(128, exact));
+  fs::remove_all(output().parent_path());
+  write("e.csv", "time_ns,x\n0,1\n");
+  expect_refused(align(arguments), "129 channel groups: more than 128 (see --interp)");
+  write("a.csv", header + ",z\n" + row + ",1\n");
+  expect_refused(align(arguments), "33 channel groups in stream 'a': more than 32 (see --interp)");
 }
 
 // --- values ----------------------------------------------------------------------------------------------------------

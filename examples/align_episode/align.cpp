@@ -17,33 +17,22 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// Where the arrays of one stream live: host memory, or the GPU's.
-struct StreamMemory {
-  const std::int64_t* times = nullptr;
-  const double* values = nullptr;
-  float* out = nullptr;            ///< the stream's first column of the tensor
-  std::uint8_t* status = nullptr;  ///< [rows, groups of the stream]
-};
-
-robocache::ResampleArgs resample_args(const Stream& stream, const std::vector<robocache::ChannelGroup>& groups,
-                                      const StreamMemory& memory, const Grid& grid, robocache::Outside outside,
-                                      std::int64_t pitch) {
-  robocache::ResampleArgs args;
-  args.source.times = memory.times;
-  args.source.values = robocache::rows(memory.values, stream.samples(), stream.width());
-  args.source.clock = stream.clock;
-  args.source.groups = groups.data();
-  args.source.group_count = static_cast<std::int32_t>(groups.size());
-  args.source.outside = outside;
-  args.source.max_gap = stream.max_gap;
-  args.source.max_age = stream.max_age;
-  args.at = robocache::start_at(robocache::every(grid.rate, grid.rows), grid.start_ns);
-  args.out = robocache::rows(memory.out, grid.rows, stream.width(), pitch);
-  args.status = memory.status;
-  return args;
+/// The stream in host memory, read as it says.
+robocache::SensorStream sensor_stream(const Stream& stream, const std::vector<robocache::ChannelGroup>& groups,
+                                      robocache::Outside outside) {
+  robocache::SensorStream sensor;
+  sensor.times = stream.times.data();
+  sensor.values = robocache::rows(stream.values.data(), stream.samples(), stream.width());
+  sensor.clock = stream.clock;
+  sensor.groups = groups.data();
+  sensor.group_count = static_cast<std::int32_t>(groups.size());
+  sensor.outside = outside;
+  sensor.max_gap = stream.max_gap;
+  sensor.max_age = stream.max_age;
+  return sensor;
 }
 
-/// Times a pass over all streams: once cold, then until it has been seen often enough.
+/// Times a pass over the episode: once cold, then until it has been seen often enough.
 template <class Pass>
 void time_passes(const Pass& pass, Aligned& aligned) {
   constexpr std::size_t most_passes = 21;
@@ -73,18 +62,6 @@ std::string cpu_name(int threads) {
   const unsigned used =
       threads > 0 ? static_cast<unsigned>(threads) : std::max(1u, std::thread::hardware_concurrency());
   return name + ", " + std::to_string(used) + (used == 1 ? " thread" : " threads");
-}
-
-/// Status blocks of the streams, [rows, groups of the stream] one after another, become [rows, all groups].
-void interleave(const std::vector<std::uint8_t>& blocks, const std::vector<std::int64_t>& widths, Aligned& aligned) {
-  const std::uint8_t* block = blocks.data();
-  std::int64_t first = 0;
-  for (const std::int64_t width : widths) {
-    for (std::int64_t row = 0; row < aligned.grid.rows; ++row, block += width) {
-      std::copy_n(block, width, aligned.status.data() + row * aligned.groups + first);
-    }
-    first += width;
-  }
 }
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
@@ -158,37 +135,35 @@ std::string why_no_gpu() {
   return error == cudaSuccess ? "no CUDA device" : cudaGetErrorString(error);
 }
 
-template <class ArgsOf>
-void align_on_gpu(const Episode& episode, const ArgsOf& args_of, std::vector<std::uint8_t>& blocks, Aligned& aligned) {
+/// `args` and its `streams` in host memory; the latter are moved to the GPU.
+void align_on_gpu(const Episode& episode, std::vector<robocache::SensorStream>& streams, robocache::FuseArgs args,
+                  Aligned& aligned) {
   aligned.device = gpu_name();
   const CudaStream stream;
   const auto begin = std::chrono::steady_clock::now();
   std::vector<DeviceArray<std::int64_t>> times;
   std::vector<DeviceArray<double>> values;
-  for (const Stream& sensor : episode) {
-    times.emplace_back(stream, sensor.times);
-    values.emplace_back(stream, sensor.values);
+  for (std::size_t s = 0; s < episode.size(); ++s) {
+    streams[s].times = times.emplace_back(stream, episode[s].times).data();
+    streams[s].values.data = values.emplace_back(stream, episode[s].values).data();
   }
   const DeviceArray<float> out(stream, aligned.values.size());
-  const DeviceArray<std::uint8_t> status(stream, blocks.size());
-  const std::vector<robocache::ResampleArgs> calls = args_of([&](std::size_t s) {
-    return StreamMemory{times[s].data(), values[s].data(), out.data(), status.data()};
-  });
+  const DeviceArray<std::uint8_t> status(stream, aligned.status.size());
+  args.out.data = out.data();
+  args.status = status.data();
   stream.synchronize();
   aligned.copies_s = seconds_since(begin);
 
   time_passes(
       [&] {
-        for (const robocache::ResampleArgs& args : calls) {
-          robocache::throw_if_error(robocache::resample(args, stream.get()));
-        }
+        robocache::throw_if_error(robocache::fuse(args, stream.get()));
         stream.synchronize();
       },
       aligned);
 
   const auto download_begin = std::chrono::steady_clock::now();
   out.download(aligned.values);
-  status.download(blocks);
+  status.download(aligned.status);
   stream.synchronize();
   aligned.copies_s += seconds_since(download_begin);
 }
@@ -202,33 +177,22 @@ Aligned align(const Episode& episode, const Grid& grid, robocache::Outside outsi
   aligned.grid = grid;
   aligned.channels = total_channels(episode);
 
-  std::vector<std::vector<robocache::ChannelGroup>> groups;
-  std::vector<std::int64_t> widths;
-  for (const Stream& stream : episode) {
-    groups.push_back(channel_groups(stream));
-    widths.push_back(static_cast<std::int64_t>(groups.back().size()));
-    aligned.groups += widths.back();
-  }
+  aligned.groups = total_groups(episode);
   aligned.values.resize(static_cast<std::size_t>(grid.rows * aligned.channels));
   aligned.status.resize(static_cast<std::size_t>(grid.rows * aligned.groups));
-  std::vector<std::uint8_t> blocks(aligned.status.size());
 
-  // memory_of(s) gives the arrays of stream s, with `out` and `status` at the begin of the whole tensors.
-  const auto args_of = [&](const auto& memory_of) {
-    std::vector<robocache::ResampleArgs> calls;
-    std::int64_t column = 0, status_begin = 0;
-    for (std::size_t s = 0; s < episode.size(); ++s) {
-      StreamMemory memory = memory_of(s);
-      if (grid.rows != 0) {
-        memory.out += column;
-        memory.status += status_begin;
-      }
-      calls.push_back(resample_args(episode[s], groups[s], memory, grid, outside, aligned.channels));
-      column += episode[s].width();
-      status_begin += grid.rows * widths[s];
-    }
-    return calls;
-  };
+  std::vector<std::vector<robocache::ChannelGroup>> groups;
+  std::vector<robocache::SensorStream> streams;
+  for (const Stream& stream : episode) {
+    groups.push_back(channel_groups(stream));
+    streams.push_back(sensor_stream(stream, groups.back(), outside));
+  }
+  robocache::FuseArgs args;
+  args.streams = streams.data();
+  args.stream_count = static_cast<std::int32_t>(streams.size());
+  args.at = robocache::start_at(robocache::every(grid.rate, grid.rows), grid.start_ns);
+  args.out = robocache::rows(aligned.values.data(), grid.rows, aligned.channels);
+  args.status = aligned.status.data();
 
   bool on_gpu = false;
 #if ROBOCACHE_HAS_CUDA_RUNTIME
@@ -237,24 +201,14 @@ Aligned align(const Episode& episode, const Grid& grid, robocache::Outside outsi
     if (device == Device::gpu && !reason.empty()) throw std::runtime_error("--device gpu: " + reason);
     on_gpu = reason.empty();
   }
-  if (on_gpu) align_on_gpu(episode, args_of, blocks, aligned);
+  if (on_gpu) align_on_gpu(episode, streams, args, aligned);
 #else
   if (device == Device::gpu) throw std::runtime_error("--device gpu: built without CUDA");
 #endif
   if (!on_gpu) {
     aligned.device = cpu_name(threads);
-    const std::vector<robocache::ResampleArgs> calls = args_of([&](std::size_t s) {
-      return StreamMemory{episode[s].times.data(), episode[s].values.data(), aligned.values.data(), blocks.data()};
-    });
-    time_passes(
-        [&] {
-          for (const robocache::ResampleArgs& args : calls) {
-            robocache::throw_if_error(robocache::resample(args, robocache::Host{threads}));
-          }
-        },
-        aligned);
+    time_passes([&] { robocache::throw_if_error(robocache::fuse(args, robocache::Host{threads})); }, aligned);
   }
-  interleave(blocks, widths, aligned);
   return aligned;
 }
 

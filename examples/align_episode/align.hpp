@@ -21,12 +21,12 @@ struct Aligned {
   std::vector<std::uint8_t> status;  ///< [rows, groups]
 
   std::string device;
-  double first_s = 0.0;   ///< the first pass over all streams, with the loading of code
+  double first_s = 0.0;   ///< the first pass over the episode, with the loading of code
   double steady_s = 0.0;  ///< the median of those that follow
   double copies_s = 0.0;  ///< to the GPU and back
 };
 
-/// Resamples every stream onto the grid. `threads` is for the CPU; 0: all of them. Throws std::runtime_error where the
+/// Fuses the streams on the grid. `threads` is for the CPU; 0: all of them. Throws std::runtime_error where the
 /// wanted device is missing or fails.
 Aligned align(const Episode& episode, const Grid& grid, robocache::Outside outside, Device device, int threads);
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <robocache/resample/resample.hpp>
+#include <robocache/fuse/fuse.hpp>
 #include <robocache/temporal/clock.hpp>
 #include <robocache/temporal/grid_offsets.hpp>
 #include <robocache/temporal/sample_status.hpp>

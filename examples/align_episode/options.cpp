@@ -151,6 +151,21 @@ void set_offset(const std::string& text, Episode& episode) {
   argument.stream(episode, name).clock.offset = argument.milliseconds(value);
 }
 
+/// What one call of fuse takes.
+void check_limits(const Episode& episode) {
+  const auto check = [](const std::string& what, std::size_t count, std::int32_t most, const char* option) {
+    if (count <= static_cast<std::size_t>(most)) return;
+    throw InputError(std::to_string(count) + " " + what + ": more than " + std::to_string(most) + " (see " + option +
+                     ")");
+  };
+  check("streams", episode.size(), robocache::max_streams, "--streams");
+  for (const Stream& stream : episode) {
+    check("channel groups in stream '" + stream.name + "'", channel_groups(stream).size(), robocache::max_groups,
+          "--interp");
+  }
+  check("channel groups", static_cast<std::size_t>(total_groups(episode)), robocache::max_fuse_groups, "--interp");
+}
+
 }  // namespace
 
 robocache::Rate parse_rate(const std::string& text) {
@@ -185,6 +200,7 @@ void configure(const Options& options, Episode& episode) {
   for (const std::string& text : options.interp) set_interpolation(text, episode);
   for (const std::string& text : options.quaternion) set_quaternion(text, episode);
   for (const std::string& text : options.offset) set_offset(text, episode);
+  check_limits(episode);
 }
 
 const char* name_of(Interpolation kind) {

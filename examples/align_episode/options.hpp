@@ -35,7 +35,8 @@ struct Options {
 /// "50", "29.97" or "30000/1001", in lowest terms. Throws InputError.
 robocache::Rate parse_rate(const std::string& text);
 
-/// Carries out what the options say of single streams. Throws InputError that names the option.
+/// Carries out what the options say of single streams. Throws InputError that names the option, also where the episode
+/// outgrows one call of fuse.
 void configure(const Options& options, Episode& episode);
 
 const char* name_of(robocache::Interpolation kind);
