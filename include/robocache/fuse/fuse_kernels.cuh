@@ -32,29 +32,6 @@ struct FuseLaunch {
 // What every device of CUDA 12.1 takes; a graph replays a kernel as fast with 16 KB as with 64 bytes.
 static_assert(sizeof(FuseJob) + sizeof(FuseLaunch) <= 32764, "kernel parameters");
 
-/// Calls run(std::integral_constant<int, V>{}) for V = 1, 2, 4 or 8 channels an access, as far as they fit 16 bytes.
-template <class Of>
-struct AnyAccess {
-  int channels;
-
-  template <int V>
-  static constexpr bool fits = V * sizeof(typename Of::In) <= 16 && V * sizeof(typename Of::Out) <= 16;
-
-  template <class Run>
-  __device__ void operator()(const Run& run) const noexcept {
-    if constexpr (fits<8>) {
-      if (channels == 8) return run(std::integral_constant<int, 8>{});
-    }
-    if constexpr (fits<4>) {
-      if (channels == 4) return run(std::integral_constant<int, 4>{});
-    }
-    if constexpr (fits<2>) {
-      if (channels == 2) return run(std::integral_constant<int, 2>{});
-    }
-    run(std::integral_constant<int, 1>{});
-  }
-};
-
 /// FuseTypesOf::with_input on the device.
 template <class S, class O, class... I, class K, class Run>
 __device__ void with_input(FuseTypesOf<FuseTypes<S, O, Inputs<I...>, K>>, ElementType type, const Run& run) noexcept {

@@ -44,7 +44,7 @@ template <class Of>
 ROBOCACHE_HIDDEN ResampleLaunch launch_of(const ResampleJob& job, const ResampleTuning& tuning,
                                           std::int64_t items_per_row) noexcept {
   const int rows = larger(job.width_out, job.pitch_out) > widest_row ? 1 : tile_rows(tuning, items_per_row);
-  return {(job.rows + rows - 1) / rows, rows, has_short_path(job), Divisor(larger<std::int64_t>(items_per_row, 1))};
+  return {(job.rows + rows - 1) / rows, rows, has_short_path(job), 1, Divisor(larger<std::int64_t>(items_per_row, 1))};
 }
 
 template <class Of, int V>
@@ -58,15 +58,18 @@ ROBOCACHE_HIDDEN void launch_two_point(const ResampleJob& job, cudaStream_t stre
   }
 }
 
-template <class Of, bool Smooth>
+/// Access is SingleAccess, or AnyAccess<Of>.
+template <class Of, class Access, bool Smooth>
 ROBOCACHE_HIDDEN void launch_groups(ResampleJob job, cudaStream_t stream) noexcept {
   constexpr ResampleTuning tuning = groups_tuning(sizeof(typename Of::F), Smooth);
-  const ResampleLaunch launch = launch_of<Of>(job, tuning, larger<std::int64_t>(job.width_out, 1));
+  const int access = std::is_same<Access, SingleAccess>::value ? 1 : channels_per_access<Of>(job, job.groups, 8);
+  ResampleLaunch launch = launch_of<Of>(job, tuning, larger<std::int64_t>(job.width_out / access, 1));
+  launch.access = access;
   const auto blocks = static_cast<unsigned int>(smaller<std::int64_t>(launch.tiles, INT32_MAX));
   for (std::int32_t g = 0; g < job.group_count; ++g) {
-    job.groups[g].packs = Divisor(larger<std::int64_t>(job.groups[g].width, 1));
+    job.groups[g].packs = Divisor(larger<std::int64_t>(job.groups[g].width / access, 1));
   }
-  resample_groups_kernel<Of, Smooth, tuning.threads, tuning.blocks, tuning.batch>
+  resample_groups_kernel<Of, Access, Smooth, tuning.threads, tuning.blocks, tuning.batch>
       <<<blocks, tuning.threads, 0, stream>>>(job, launch);
 }
 
@@ -91,23 +94,12 @@ struct ROBOCACHE_HIDDEN ResampleOnStream {
   template <class Of>
   ROBOCACHE_HIDDEN Status operator()(Of, const ResampleJob& job) const noexcept {
     const PlacedGroup& first = job.groups[0];
-    if (job.group_count > 1 || !is_two_point(first.kind) || first.derivative || first.width == 0) {
-      if (!has_smooth(job.groups, job.group_count)) {
-        launch_groups<Of, false>(job, stream);
-      } else if constexpr (!Of::two_point_only) {
-        const bool even = job.group_count == 1 && has_short_path(job) && job.rows < INT32_MAX &&
-                          larger(job.pitch_in, job.pitch_out) <= widest_row &&
-                          channels_per_access<Of>(job, job.groups, 2) == 2;
-        if (!even) {
-          launch_groups<Of, true>(job, stream);
-        } else if (first.kind == Interpolation::cubic) {
-          launch_smooth<Of, Interpolation::cubic>(job, stream);
-        } else if (first.kind == Interpolation::pchip) {
-          launch_smooth<Of, Interpolation::pchip>(job, stream);
-        } else {
-          launch_smooth<Of, Interpolation::akima>(job, stream);
-        }
-      }
+    if (!has_two_point_only(job.groups, job.group_count)) {
+      if constexpr (!Of::two_point_only) launch_costlier<Of>(job);
+      return launch_status();
+    }
+    if (job.group_count > 1 || first.width == 0 || !has_short_path(job)) {
+      launch_groups<typename Of::TwoPoint, AnyAccess<Of>, false>(job, stream);
       return launch_status();
     }
     switch (channels_per_access<Of>(job, job.groups, 8)) {
@@ -124,6 +116,19 @@ struct ROBOCACHE_HIDDEN ResampleOnStream {
         launch_two_point<Of, 1>(job, stream);
     }
     return launch_status();
+  }
+
+  template <class Of>
+  ROBOCACHE_HIDDEN void launch_costlier(const ResampleJob& job) const noexcept {
+    if (!has_smooth(job.groups, job.group_count)) return launch_groups<Of, SingleAccess, false>(job, stream);
+    const bool even = job.group_count == 1 && has_short_path(job) && job.rows < INT32_MAX &&
+                      larger(job.pitch_in, job.pitch_out) <= widest_row &&
+                      channels_per_access<Of>(job, job.groups, 2) == 2;
+    if (!even) return launch_groups<Of, SingleAccess, true>(job, stream);
+    const Interpolation kind = job.groups[0].kind;
+    if (kind == Interpolation::cubic) return launch_smooth<Of, Interpolation::cubic>(job, stream);
+    if (kind == Interpolation::pchip) return launch_smooth<Of, Interpolation::pchip>(job, stream);
+    launch_smooth<Of, Interpolation::akima>(job, stream);
   }
 };
 

@@ -73,6 +73,7 @@ struct TypesOf<Types<S, I, O, K>> {
   using Out = typename element_traits<O>::storage;
   using F = arithmetic_t<In, Out>;
   using Plan = std::conditional_t<K::two_point_only, SamplePlan<F>, StencilPlan<F>>;
+  using TwoPoint = TypesOf<Types<S, I, O, TwoPointKinds>>;
   static constexpr bool two_point_only = K::two_point_only;
 
   static bool match(const ResampleArgs& args) noexcept {

@@ -21,8 +21,9 @@ namespace detail {
 struct ResampleLaunch {
   std::int64_t tiles;
   int rows_per_tile;
-  bool simple;            ///< plain clock, sample indices in 32 bits
-  Divisor packs_per_row;  ///< two-point kernel only
+  bool simple;            ///< has_short_path
+  int access;             ///< channels; groups kernel only
+  Divisor packs_per_row;  ///< the other kernels
 };
 
 /// Phase one for one row and one group: what to do there.
@@ -424,7 +425,7 @@ __device__ inline void stream_scalars(const Elements& elements, const TileRow<F>
   });
 }
 
-/// One group of a two-point kind.
+/// One group of a two-point kind, plain stamps, and sample indices in 32 bits.
 template <class Of, int V, int Threads, int MinBlocks, int Batch>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     resample_two_point_kernel(const __grid_constant__ ResampleJob job, const __grid_constant__ ResampleLaunch launch) {
@@ -440,10 +441,10 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     const std::int64_t first_row = tile * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
     RowQuery<typename Of::Stamp> query;
-    locate_tile_row(job, job, job, launch.simple, first_row, rows, static_cast<int>(threadIdx.x), query);
+    locate_tile_row(job, job, job, true, first_row, rows, static_cast<int>(threadIdx.x), query);
     SamplePlan<F> plan;
     if (static_cast<int>(threadIdx.x) < rows) {
-      if (query.wanted) plan_tile_row<F>(job, launch.simple, query, job.groups[0], has_status, plan);
+      if (query.wanted) plan_tile_row<F>(job, true, query, job.groups[0], has_status, plan);
       const auto pitch_bytes = job.pitch_in * static_cast<std::int64_t>(sizeof(In));
       const auto tile_row = TileRow<F>::of(job, pitch_bytes, query, plan);
       if (V * sizeof(In) < 16) prefetch_row(job, pitch_bytes, tile_row, Reach::bracket);
@@ -535,10 +536,34 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
   }
 }
 
-/// Calls run(std::integral_constant<int, V>{}), V channels an access: here one.
+/// Calls run(std::integral_constant<int, V>{}), V channels an access: one.
 struct SingleAccess {
+  int channels;
+
   template <class Run>
   __device__ void operator()(const Run& run) const noexcept {
+    run(std::integral_constant<int, 1>{});
+  }
+};
+/// The same for 1, 2, 4 or 8 channels an access, as far as they fit 16 bytes.
+template <class Of>
+struct AnyAccess {
+  int channels;
+
+  template <int V>
+  static constexpr bool fits = V * sizeof(typename Of::In) <= 16 && V * sizeof(typename Of::Out) <= 16;
+
+  template <class Run>
+  __device__ void operator()(const Run& run) const noexcept {
+    if constexpr (fits<8>) {
+      if (channels == 8) return run(std::integral_constant<int, 8>{});
+    }
+    if constexpr (fits<4>) {
+      if (channels == 4) return run(std::integral_constant<int, 4>{});
+    }
+    if constexpr (fits<2>) {
+      if (channels == 2) return run(std::integral_constant<int, 2>{});
+    }
     run(std::integral_constant<int, 1>{});
   }
 };
@@ -651,8 +676,8 @@ struct GroupsTile {
   }
 };
 
-/// Any groups; smooth kinds only if Smooth.
-template <class Of, bool Smooth, int Threads, int MinBlocks, int Batch>
+/// Any groups; smooth kinds only if Smooth. Access is SingleAccess, or AnyAccess<Of>.
+template <class Of, class Access, bool Smooth, int Threads, int MinBlocks, int Batch>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     resample_groups_kernel(const __grid_constant__ ResampleJob job, const __grid_constant__ ResampleLaunch launch) {
   __shared__ GroupsTile<typename Of::F, Smooth, Threads> tile;
@@ -668,7 +693,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
           const PlacedGroup& group = job.groups[g];
           const auto out = tile.template output<typename Of::Out>(job, group, g, first_row, rows, false);
           if (is_two_point(group.kind) && !group.derivative) {
-            tile.template write_two_point<In, Batch>(job, group, SingleAccess{}, out);
+            tile.template write_two_point<In, Batch>(job, group, Access{launch.access}, out);
           } else if (Smooth && is_smooth(group.kind)) {
             if constexpr (Smooth) tile.template write_smooth<In>(job, group, out);
           } else if constexpr (!Of::two_point_only) {
