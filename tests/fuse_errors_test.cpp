@@ -31,7 +31,7 @@ struct Call {
     for (std::int32_t s = 0; s < count; ++s) {
       groups.push_back({channels(1, Interpolation::linear), rotation(RotationFormat::quaternion_xyzw)});
       SensorStream stream;
-      stream.times = apart(arena, std::vector<std::int64_t>{0, 10, 20, 100, 110, 120, 0});
+      stream.times = apart(arena, std::vector<std::int64_t>{0, 10, 20, 100, 110, 120, 130, 140});
       stream.values =
           rows(apart(arena, std::vector<float>(samples * (width + 1) + 1, 1.0f)), samples, width, width + 1);
       stream.segments = ragged(apart(arena, std::vector<std::int64_t>{0, 3, 6, 6}), segments);
