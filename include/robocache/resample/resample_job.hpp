@@ -176,8 +176,10 @@ inline Status prepare_stream(const SensorStream& source, std::int32_t room, Plac
   job->clocks = source.clocks;
   job->rings = source.rings;
   job->values = source.values.data;
-  job->pitch_in = source.values.pitch;
-  if (source.rings != nullptr) job->ring = segment_rows(source.segments, 0, source.values.count).end * job->pitch_in;
+  job->pitch_in = source.values.count > 1 ? source.values.pitch : source.values.width;  // of one row it may be huge
+  if (source.rings != nullptr && source.segments.count > 0) {
+    job->ring = segment_rows(source.segments, 0, source.values.count).end * job->pitch_in;
+  }
   job->rules = {source.outside, source.gap, source.max_gap, source.max_age, source.max_extrapolation, source.slack};
   job->scale = source.scale;
   job->shift = source.shift;
