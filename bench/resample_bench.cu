@@ -32,6 +32,8 @@ void fill_values(const ResampleCase& spec, void* values, std::int64_t count) {
       return fill_random(static_cast<__half*>(values), count, seed);
     case ElementType::bf16:
       return fill_random(static_cast<__nv_bfloat16*>(values), count, seed);
+    case ElementType::u8:
+      break;  // not resampled
   }
 }
 
