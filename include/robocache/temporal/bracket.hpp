@@ -113,7 +113,10 @@ ROBOCACHE_HD inline void look_at_once(bool& a, bool& b, bool& c, bool& d) noexce
   c = (all & 4u) != 0;
   d = (all & 8u) != 0;
 #else
-  static_cast<void>(a), static_cast<void>(b), static_cast<void>(c), static_cast<void>(d);
+  static_cast<void>(a);
+  static_cast<void>(b);
+  static_cast<void>(c);
+  static_cast<void>(d);
 #endif
 }
 
