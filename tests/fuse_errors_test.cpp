@@ -49,20 +49,7 @@ struct Call {
     stamps = apart(arena, std::vector<std::int64_t>{1, 2, 3, 4, 101, 102, 103, 104, 0});
     segment_of = apart(arena, std::vector<std::int64_t>{0, 1, 0});
     row_offsets = apart(arena, std::vector<std::int64_t>{0, 4, 8, 8});
-    switch (kind) {
-      case Queries::Kind::times:
-        args.at = at_times(stamps, row_offsets);
-        break;
-      case Queries::Kind::shared_times:
-        args.at = at_shared_times(stamps, rows_wanted / segments);
-        break;
-      case Queries::Kind::grid:
-        args.at = start_at(every({50, 1}, rows_wanted / segments), stamps);
-        break;
-      case Queries::Kind::windows:
-        args.at = windows(stamps, segment_of, 2, stamps, rows_wanted / 2);
-        break;
-    }
+    args.at = queries_of(kind, rows_wanted, stamps, segment_of, row_offsets);
     args.streams = streams.data();
     args.stream_count = count;
     args.places = places.data();

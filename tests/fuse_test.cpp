@@ -1,5 +1,6 @@
 // Copyright 2026 The RoboCache Authors
 // SPDX-License-Identifier: Apache-2.0
+#include "support/concurrent.hpp"
 #include "support/files.hpp"
 #include "support/fuse_case.hpp"
 
@@ -9,11 +10,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <limits>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace robocache::test {
@@ -624,28 +623,13 @@ TEST_P(Fuse, ThreadsTimesStreams) {
     wanted.push_back(cases.back().run<BFloat16>(Launcher::host));
     cases.back().threads = 1 + w % 3;
   }
-  std::vector<int> different(workers, 0);
-  std::vector<std::string> failures(workers);
-  std::vector<std::thread> threads;
-  for (int w = 0; w < workers; ++w) {
-    threads.emplace_back([&, w] {
-      const std::size_t i = static_cast<std::size_t>(w);
-      try {
-        for (int call = 0; call < calls; ++call) {
-          const auto got = cases[i].run<BFloat16>(GetParam());
-          different[i] += !(got.call.ok() && got.status == wanted[i].status && got.age == wanted[i].age &&
-                            got.sample == wanted[i].sample && got.out.size() == wanted[i].out.size() &&
-                            (got.out.empty() || std::memcmp(got.out.data(), wanted[i].out.data(),
-                                                            got.out.size() * sizeof(BFloat16)) == 0));
-        }
-      } catch (const std::exception& error) {
-        failures[i] = error.what();
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(different, std::vector<int>(workers, 0));
-  EXPECT_EQ(failures, std::vector<std::string>(workers));
+  expect_right_at_once(workers, calls, [&](std::size_t i) {
+    const auto got = cases[i].run<BFloat16>(GetParam());
+    return got.call.ok() && got.status == wanted[i].status && got.age == wanted[i].age &&
+           got.sample == wanted[i].sample && got.out.size() == wanted[i].out.size() &&
+           (got.out.empty() ||
+            std::memcmp(got.out.data(), wanted[i].out.data(), got.out.size() * sizeof(BFloat16)) == 0);
+  });
 }
 
 /// The arguments, the streams, their groups and the places may go as soon as the call returns, also under capture.
@@ -684,6 +668,9 @@ TEST_P(Fuse, ArgumentsAreReadDuringTheCall) {
   }));
   expect_same_bits(wanted.out, out.download(), "out");
   expect_same_bits(wanted.status, status.download(), "status");
+  if (GetParam() == Launcher::graph) {
+    EXPECT_EQ(arena.graph_nodes(), 1u) << "one launch";
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(, Fuse, every_launcher(), launcher_name);

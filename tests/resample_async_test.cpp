@@ -1,13 +1,12 @@
 // Copyright 2026 The RoboCache Authors
 // SPDX-License-Identifier: Apache-2.0
+#include "support/concurrent.hpp"
 #include "support/resample_case.hpp"
 
 #include <cstdint>
 #include <cstring>
-#include <exception>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 // When a call reads its arguments, and many calls at once.
@@ -64,34 +63,18 @@ TEST_P(ResampleAsync, ThreadsTimesStreams) {
     wanted.push_back(cases.back().run(Launcher::host));
     cases.back().threads = 1 + w % 3;
   }
-  std::vector<int> different(workers, 0);
-  std::vector<std::string> failures(workers);
-  std::vector<std::thread> threads;
-  for (int w = 0; w < workers; ++w) {
-    threads.emplace_back([&, w] {
-      const std::size_t i = static_cast<std::size_t>(w);
-      try {
-        for (int call = 0; call < calls; ++call) {
-          Arena arena(GetParam());
-          ResampleArgs args = cases[i].inputs(arena);
-          const auto out = arena.output_rows<float>(cases[i].rows, cases[i].out_width(), cases[i].out_width());
-          const auto status = arena.output<std::uint8_t>(cases[i].rows * cases[i].group_count());
-          args.out = out.rows();
-          args.status = status.data();
-          const Status result = arena.launch([&](auto where) { return resample(args, where); }, cases[i].threads);
-          const std::vector<float> got = out.download();
-          const bool same = result.ok() && status.download() == wanted[i].status &&
-                            std::memcmp(got.data(), wanted[i].out.data(), got.size() * sizeof(float)) == 0;
-          different[i] += !same;
-        }
-      } catch (const std::exception& error) {
-        failures[i] = error.what();
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(different, std::vector<int>(workers, 0));
-  EXPECT_EQ(failures, std::vector<std::string>(workers));
+  expect_right_at_once(workers, calls, [&](std::size_t i) {
+    Arena arena(GetParam());
+    ResampleArgs args = cases[i].inputs(arena);
+    const auto out = arena.output_rows<float>(cases[i].rows, cases[i].out_width(), cases[i].out_width());
+    const auto status = arena.output<std::uint8_t>(cases[i].rows * cases[i].group_count());
+    args.out = out.rows();
+    args.status = status.data();
+    const Status result = arena.launch([&](auto where) { return resample(args, where); }, cases[i].threads);
+    const std::vector<float> got = out.download();
+    return result.ok() && status.download() == wanted[i].status &&
+           std::memcmp(got.data(), wanted[i].out.data(), got.size() * sizeof(float)) == 0;
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(, ResampleAsync, every_launcher(), launcher_name);

@@ -1,12 +1,12 @@
 // Copyright 2026 The RoboCache Authors
 // SPDX-License-Identifier: Apache-2.0
 #include "support/launch.hpp"
+#include "support/mistakes.hpp"
 
 #include <robocache/resample/resample.hpp>
 
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -43,20 +43,7 @@ struct Call {
     args.source.group_count = 2;
     args.source.scale = scale;
     args.source.shift = shift;
-    switch (kind) {
-      case Queries::Kind::times:
-        args.at = at_times(stamps, row_offsets);
-        break;
-      case Queries::Kind::shared_times:
-        args.at = at_shared_times(stamps, rows_wanted / segments);
-        break;
-      case Queries::Kind::grid:
-        args.at = start_at(every({50, 1}, rows_wanted / segments), stamps);
-        break;
-      case Queries::Kind::windows:
-        args.at = windows(stamps, segment_of, 2, stamps, rows_wanted / 2);
-        break;
-    }
+    args.at = queries_of(kind, rows_wanted, stamps, segment_of, row_offsets);
     args.out = out.rows();
     args.status = status.data();
   }
@@ -70,31 +57,17 @@ struct Call {
   ResampleArgs args;
 };
 
-struct Mistake {
-  const char* what;
-  StatusCode code;
-  const char* argument;  ///< which the text must name
-  std::function<void(Call&)> make;
-};
-
-template <class T>
-const T* beside(const T* p, std::size_t bytes) {
-  return reinterpret_cast<const T*>(reinterpret_cast<const char*>(p) + bytes);
-}
-template <class Enum>
-Enum unknown() {
-  return static_cast<Enum>(99);
-}
+using Mistakes = std::vector<Mistake<Call>>;
 
 class ResampleErrors : public LauncherTest {
  protected:
-  void refuse(Queries::Kind kind, const std::vector<Mistake>& mistakes) {
+  void refuse(Queries::Kind kind, const Mistakes& mistakes) {
     {
       Arena arena(GetParam());
       Call call(arena, kind);
       ASSERT_OK(arena.launch([&](auto where) { return resample(call.args, where); })) << "without any mistake";
     }
-    for (const Mistake& mistake : mistakes) {
+    for (const Mistake<Call>& mistake : mistakes) {
       SCOPED_TRACE(mistake.what);
       Arena arena(GetParam());
       Call call(arena, kind);
@@ -107,8 +80,6 @@ class ResampleErrors : public LauncherTest {
     }
   }
 };
-
-constexpr std::int64_t huge = std::int64_t{1} << 62;
 
 TEST_P(ResampleErrors, Source) {
   refuse(

@@ -4,6 +4,8 @@
 
 #include "support/launch.hpp"
 
+#include <robocache/temporal/queries.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -33,5 +35,20 @@ Enum unknown() {
 }
 
 constexpr std::int64_t huge = std::int64_t{1} << 62;
+
+/// Valid queries of a kind that give `rows` rows, for two segments: stamps [rows], segment_of [2], row_offsets [3].
+inline Queries queries_of(Queries::Kind kind, std::int64_t rows, const std::int64_t* stamps,
+                          const std::int64_t* segment_of, const std::int64_t* row_offsets) {
+  switch (kind) {
+    case Queries::Kind::times:
+      return at_times(stamps, row_offsets);
+    case Queries::Kind::shared_times:
+      return at_shared_times(stamps, rows / 2);
+    case Queries::Kind::grid:
+      return start_at(every({50, 1}, rows / 2), stamps);
+    default:
+      return windows(stamps, segment_of, 2, stamps, rows / 2);
+  }
+}
 
 }  // namespace robocache::test
