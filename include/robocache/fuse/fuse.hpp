@@ -89,7 +89,8 @@ struct FuseTypesOf<FuseTypes<S, O, Inputs<I...>, K>> {
   static bool has_kinds(const FuseJob& job) noexcept {
     bool all = true;
     for (std::int32_t s = 0; s < job.stream_count; ++s) {
-      all = all && Of<Out>::has_kinds(job.groups + job.streams[s].first_group, job.streams[s].group_count);
+      all = all && (!two_point_only ||
+                    has_two_point_only(job.groups + job.streams[s].first_group, job.streams[s].group_count));
     }
     return all;
   }

@@ -5,8 +5,8 @@
 #include <robocache/fuse/fuse.hpp>
 #include <robocache/resample/resample_kernels.cuh>
 
-#include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 // A block works on a tile of rows of one stream, as in resample. Tiles of the same rows are neighbours in the grid, so
 // that the parts of a row, which may share a sector, meet in the cache.

@@ -80,10 +80,9 @@ struct TypesOf<Types<S, I, O, K>> {
     return args.source.times.type == time_traits<S>::type && args.source.values.type == element_traits<I>::type &&
            args.out.type == element_traits<O>::type;
   }
-  static bool has_kinds(const PlacedGroup* groups, std::int32_t count) noexcept {
-    return !two_point_only || has_two_point_only(groups, count);
+  static bool has_kinds(const ResampleJob& job) noexcept {
+    return !two_point_only || has_two_point_only(job.groups, job.group_count);
   }
-  static bool has_kinds(const ResampleJob& job) noexcept { return has_kinds(job.groups, job.group_count); }
 };
 
 /// Calls run(Of, job) for the first of the listed Ofs that fits the tags and kinds of a job that is valid.

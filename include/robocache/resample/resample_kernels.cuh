@@ -290,20 +290,19 @@ __device__ inline void stream_two_point(const TileRow<F>* tile_rows, int first_c
   }
 }
 
-/// Calls item(row, channel) for the rows of a tile and the multiples of `step` below `width`, spread over all threads.
+/// Calls item(row, channel) for the rows of a tile and the channels below `width`, spread over all threads.
 template <int Threads, class Item>
-__device__ inline void for_each_item(int rows, int width, int step, const Item& item) noexcept {
-  const int items = width / step;
-  if (items == 0) return;
-  const int row_step = Threads / items, item_step = Threads - row_step * items;
-  int row = static_cast<int>(threadIdx.x) / items;
-  int index = static_cast<int>(threadIdx.x) - row * items;
+__device__ inline void for_each_item(int rows, int width, const Item& item) noexcept {
+  if (width == 0) return;
+  const int row_step = Threads / width, channel_step = Threads - row_step * width;
+  int row = static_cast<int>(threadIdx.x) / width;
+  int channel = static_cast<int>(threadIdx.x) - row * width;
   while (row < rows) {
-    item(row, index * step);
+    item(row, channel);
     row += row_step;
-    index += item_step;
-    if (index >= items) {
-      index -= items;
+    channel += channel_step;
+    if (channel >= width) {
+      channel -= width;
       ++row;
     }
   }
@@ -409,7 +408,7 @@ __device__ inline void stream_scalars(const Elements& elements, const TileRow<F>
                                       std::int64_t pitch, std::int64_t ring, const TileOutput<Out>& out) noexcept {
   const ChannelGroup group = placed;
   const int first_in = placed.first_in;
-  for_each_item<Threads>(out.rows, group.width, 1, [&](int row, int channel) {
+  for_each_item<Threads>(out.rows, group.width, [&](int row, int channel) {
     const TileRow<F> tile_row = tile_rows[row];
     if ((tile_row.action & writes) == 0) return;
     if (tile_row.action == row_fill) return out.template store_fill<1>(row, channel);
