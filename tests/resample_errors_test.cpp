@@ -243,7 +243,7 @@ TEST_P(ResampleErrors, Output) {
 }
 
 TEST_P(ResampleErrors, StoredTimes) {
-  const std::vector<Mistake> mistakes = {
+  const Mistakes mistakes = {
       {"kind", StatusCode::invalid_value, "args.at.kind", [](Call& c) { c.args.at.kind = unknown<Queries::Kind>(); }},
       {"times null", StatusCode::null_pointer, "args.at.times", [](Call& c) { c.args.at.times.data = nullptr; }},
       {"times misaligned", StatusCode::misaligned, "args.at.times",
