@@ -172,6 +172,117 @@ TEST_P(Fuse, MixturesInSeconds) {
   }
 }
 
+/// A stream of segments of one length and uncorrected stamps, two groups of which share a plan.
+template <class In, class Stamp>
+void add_uniform_stream(FuseCase<Stamp>& c, Random& random, std::int64_t segments, std::vector<Stamp> times,
+                        int round) {
+  using Types = Combination<Stamp, In, float>;
+  ResampleCase<Types> stream;
+  stream.source.segments = uniform(segments, static_cast<std::int64_t>(times.size()) / segments);
+  stream.times = std::move(times);
+  vary_rules(stream.source, random, round);
+  const auto kind = random.one_in(2) ? Interpolation::linear : static_cast<Interpolation>(random.below(4));
+  for (const std::int64_t width : {std::int64_t{8}, random.between(1, 70)})
+    add_group(stream, random, channels(static_cast<std::int32_t>(width), kind));
+  add_stream<In>(c, std::move(stream));
+}
+
+/// Stamps of `segments` segments: sorted and not, with duplicates, or the widest there are.
+std::vector<std::int64_t> difficult_times(Random& random, std::int64_t segments, std::int64_t length, int round) {
+  std::vector<std::int64_t> times;
+  for (std::int64_t s = 0; s < segments; ++s) {
+    auto of_segment = irregular_times<std::int64_t>(random, length, typical_start<std::int64_t>() + s * 100 * ms);
+    if (round % 4 == 1 && length > 0) of_segment.front() = INT64_MIN;
+    if (round % 4 == 1 && length > 1) of_segment.back() = INT64_MAX;
+    if (round % 4 == 2)
+      for (std::int64_t swaps = random.between(1, 3); length > 0 && swaps > 0; --swaps)
+        std::swap(of_segment[static_cast<std::size_t>(random.below(length))],
+                  of_segment[static_cast<std::size_t>(random.below(length))]);
+    if (round % 4 == 3)
+      for (std::size_t k = 1; k < of_segment.size(); ++k)
+        if (random.one_in(3)) of_segment[k] = of_segment[k - 1];
+    times.insert(times.end(), of_segment.begin(), of_segment.end());
+  }
+  return times;
+}
+
+/// Neither corrections nor status nor ages: few such rows are searched by whole warps, 32 stamps at a time.
+TEST_P(Fuse, FewPlainRows) {
+  SCOPED_TRACE(seed_trace());
+  const auto check = [&](auto out, std::uint64_t sequence) {
+    using Out = decltype(out);
+    Random random(sequence);
+    int round = 0;
+    for (const std::int64_t length : {0, 1, 2, 30, 31, 32, 33, 64, 100, 200, 255, 256, 257, 300}) {
+      for (int repeat = 0; repeat < 8 && !HasFatalFailure(); ++repeat, ++round) {
+        SCOPED_TRACE(std::string(type_name<Out>()) + ", round " + std::to_string(round));
+        const std::int64_t segments = random.between(1, 4), steps = random.between(1, 60);
+        Mixture c;
+        const auto times = [&](std::int64_t n) { return difficult_times(random, segments, n, round); };
+        add_uniform_stream<float>(c, random, segments, times(length), round);
+        add_uniform_stream<BFloat16>(c, random, segments, times(random.between(0, 300)), round + 1);
+        if (round % 2 == 0) add_uniform_stream<Half>(c, random, segments, times(1 + length / 2), round + 2);
+        ask_at_random(c, random, segments, {typical_start<std::int64_t>(), 0, 0, 0}, round);
+        if (round % 5 == 0) {  // the ends of int64, too
+          c.asked.ask({});
+          c.asked.at = at_shared_times(Times(), steps);
+          for (std::int64_t k = 0; k < steps; ++k)
+            c.asked.queries.push_back(random.one_in(2) ? INT64_MAX - random.below(2) : INT64_MIN + random.below(2));
+          c.asked.rows = segments * steps;
+        }
+        c.out_first = random.between(0, 8);
+        c.out_padding = random.between(0, 8);
+        c.with_status = c.with_age = c.with_sample = false;
+        c.check<Out>(GetParam());
+      }
+    }
+  };
+  check(float(), 710);
+  check(BFloat16(), 711);
+}
+
+TEST_P(Fuse, FewPlainRowsInSeconds) {
+  SCOPED_TRACE(seed_trace());
+  Random random(712);
+  for (int round = 0; round < 60 && !HasFatalFailure(); ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    const std::int64_t segments = random.between(1, 3), length = random.between(0, 80);
+    FuseCase<double> c;
+    for (int s = 0; s < 2; ++s) {
+      auto times = irregular_times<double>(random, segments * length, typical_start<double>());
+      for (double& t : times) {
+        constexpr double infinity = std::numeric_limits<double>::infinity();
+        if (round % 4 == 1 && random.one_in(20)) t = std::nan("");
+        if (round % 4 == 2 && random.one_in(20)) t = random.one_in(2) ? infinity : -infinity;
+      }
+      add_uniform_stream<float>(c, random, segments, times, round);
+    }
+    ask_at_random(c, random, segments, {typical_start<std::int64_t>(), 0, 0}, round);
+    for (double& q : c.asked.queries)
+      if (random.one_in(10)) q = std::nan("");
+    c.with_status = c.with_age = c.with_sample = false;
+    c.check<float>(GetParam());
+  }
+}
+
+/// As many rows as no GPU has warps for.
+TEST_P(Fuse, ManyPlainRows) {
+  SCOPED_TRACE(seed_trace());
+  Random random(713);
+  for (int round = 0; round < 8 && !HasFatalFailure(); ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    const std::int64_t segments = 97, steps = 101;
+    Mixture c;
+    for (const std::int64_t length : {3, 30, 100})
+      add_uniform_stream<BFloat16>(c, random, segments, difficult_times(random, segments, length, round), round);
+    c.asked.at =
+        round % 2 == 0 ? every({50, 1}, steps) : start_at(every({50, 1}, steps), typical_start<std::int64_t>());
+    c.asked.rows = segments * steps;
+    c.with_status = c.with_age = c.with_sample = false;
+    c.check<BFloat16>(GetParam());
+  }
+}
+
 /// A stream of `width` linear channels.
 template <class In>
 void add_linear(Mixture& c, Random& random, std::int64_t width, std::int64_t first, std::int64_t padding) {

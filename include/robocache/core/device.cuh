@@ -17,9 +17,50 @@ ROBOCACHE_HIDDEN inline Status cuda_status(cudaError_t error, const char* what) 
   return {StatusCode::cuda_error, what, static_cast<int>(error)};
 }
 
-/// The error of the launch just made, if any.
-ROBOCACHE_HIDDEN inline Status launch_status() noexcept {
-  return cuda_status(cudaGetLastError(), "the kernel could not be launched");
+/// Ends what a kernel may do before the kernels ahead of it in the stream are done: all threads call it, before they
+/// read or write global memory, and before they return. The next kernel may then begin in the same way.
+__device__ inline void await_stream() noexcept {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+/// Whether the kernel's code, as the current device would run it, has await_stream's wait, and graphs record it.
+ROBOCACHE_HIDDEN inline bool awaits_stream(const void* kernel) noexcept {
+#if CUDART_VERSION >= 12030
+  constexpr int hopper = 90, recording_driver = 12030;
+  static const int driver = [] {
+    int version = 0;
+    return cudaDriverGetVersion(&version) == cudaSuccess ? version : 0;
+  }();
+  cudaFuncAttributes code;
+  return driver >= recording_driver && cudaFuncGetAttributes(&code, kernel) == cudaSuccess && code.ptxVersion >= hopper;
+#else
+  static_cast<void>(kernel);
+  return false;
+#endif
+}
+
+/// Enqueues a kernel that calls await_stream. Where the device can, its launch overlaps the end of the kernel ahead of
+/// it (programmatic dependent launch).
+template <class... Parameters>
+ROBOCACHE_HIDDEN Status launch(void (*kernel)(Parameters...), std::int64_t blocks, int threads, cudaStream_t stream,
+                               const Parameters&... parameters) noexcept {
+  const auto* code = reinterpret_cast<const void*>(kernel);
+  cudaLaunchAttribute overlap = {};
+  overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  overlap.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config = {};
+  config.gridDim = dim3(static_cast<unsigned int>(blocks));
+  config.blockDim = dim3(static_cast<unsigned int>(threads));
+  config.stream = stream;
+  config.attrs = &overlap;
+  config.numAttrs = awaits_stream(code) ? 1 : 0;
+  void* values[] = {const_cast<Parameters*>(&parameters)...};
+  const cudaError_t error = cudaLaunchKernelExC(&config, code, values);
+  if (error != cudaSuccess) static_cast<void>(cudaGetLastError());  // reported here, not by a later call
+  return cuda_status(error, "the kernel could not be launched");
 }
 
 /// V elements that travel as one access.

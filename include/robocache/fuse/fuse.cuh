@@ -52,19 +52,43 @@ ROBOCACHE_HIDDEN FuseLaunch launch_of(FuseJob& job, const ResampleTuning& tuning
   return launch;
 }
 
-template <class Of, bool Simple, bool Smooth>
+/// How the kernel for a set divides its rows, by the bytes of the arithmetic type.
+constexpr ResampleTuning fuse_tuning(FuseSet set, std::size_t arithmetic) noexcept {
+  return set == FuseSet::plain    ? ResampleTuning{128, 12, 2, 4, 8, 128}
+         : set == FuseSet::simple ? ResampleTuning{128, 7, 2, 8, 16, 128}
+                                  : groups_tuning(arithmetic, set == FuseSet::any);
+}
+
+/// Whether fuse_row_kernel takes a job of a FuseSet::plain: all rows of all streams have a warp at once.
+template <class Stamp>
+bool has_few_rows(const FuseJob& job, int multiprocessors) noexcept {
+  constexpr std::int64_t warps = 16;  // of a multiprocessor
+  bool few = job.rows <= warps * multiprocessors / job.stream_count;
+  for (std::int32_t s = 0; s < job.stream_count; ++s) {
+    const FusedStream& stream = job.streams[s];
+    few = few && UniformQuery<Stamp>::fits(stream, job) && stream.group_count > 0;
+    for (std::int32_t g = 1; g < stream.group_count; ++g) few = few && job.groups[stream.first_group + g].shares_plan;
+  }
+  return few;
+}
+
+template <class Of, FuseSet Set>
 ROBOCACHE_HIDDEN Status launch_fuse(FuseJob& job, cudaStream_t stream) noexcept {
-  constexpr ResampleTuning tuning = groups_tuning(Of::has_double ? 8 : 4, Smooth);
+  constexpr ResampleTuning tuning = fuse_tuning(Set, Of::has_double ? 8 : 4);
   int device = 0, multiprocessors = 0;
   ROBOCACHE_CHECK(cuda_status(cudaGetDevice(&device), "no current device"));
   ROBOCACHE_CHECK(cuda_status(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device),
                               "the device's multiprocessors are unknown"));
   const FuseLaunch launch = launch_of<Of>(job, tuning, multiprocessors);
+  if constexpr (Set == FuseSet::plain) {
+    if (has_few_rows<typename Of::Stamp>(job, multiprocessors)) {
+      return detail::launch(fuse_row_kernel<Of>, job.rows * job.stream_count, 32, stream, launch, job,
+                            Divisor(job.stream_count));
+    }
+  }
   if (launch.tiles > INT32_MAX) return {StatusCode::overflow, "args.out.count: too many rows for one launch"};
-  const auto blocks = static_cast<unsigned int>(launch.tiles);
-  fuse_kernel<Of, Simple, Smooth, tuning.threads, tuning.blocks, tuning.batch>
-      <<<blocks, tuning.threads, 0, stream>>>(launch, job);
-  return launch_status();
+  return detail::launch(fuse_kernel<Of, Set, tuning.threads, tuning.blocks, tuning.batch>, launch.tiles, tuning.threads,
+                        stream, launch, job);
 }
 
 /// FuseTypes without double values.
@@ -98,29 +122,31 @@ struct ROBOCACHE_HIDDEN FuseOnStream {
     using Of = FuseTypesOf<Types>;
     using Variants = FuseVariants<Types>;
     bool simple = job.age == nullptr && job.sample == nullptr;
-    bool two_point = true, smooth = false, has_double = std::is_same<typename Of::Out, double>::value;
+    bool plain = true, two_point = true, smooth = false, has_double = std::is_same<typename Of::Out, double>::value;
     for (std::int32_t s = 0; s < job.stream_count; ++s) {
       const PlacedGroup* groups = job.groups + job.streams[s].first_group;
       simple = simple && has_short_path(job.streams[s]);
+      plain = plain && is_plain(job.streams[s]);
       two_point = two_point && has_two_point_only(groups, job.streams[s].group_count);
       smooth = smooth || has_smooth(groups, job.streams[s].group_count);
       has_double = has_double || job.streams[s].type == ElementType::f64;
     }
     if constexpr (!std::is_same<typename Of::Out, double>::value) {
       if (!has_double && simple && two_point) {
-        return launch_fuse<typename Variants::SinglesTwoPoint, true, false>(job, stream);
+        return plain ? launch_fuse<typename Variants::SinglesTwoPoint, FuseSet::plain>(job, stream)
+                     : launch_fuse<typename Variants::SinglesTwoPoint, FuseSet::simple>(job, stream);
       }
       if constexpr (!Of::two_point_only) {
         if (!has_double && simple && !smooth) {
-          return launch_fuse<typename Variants::SinglesAll, true, false>(job, stream);
+          return launch_fuse<typename Variants::SinglesAll, FuseSet::simple>(job, stream);
         }
-        if (!has_double && !smooth) return launch_fuse<typename Variants::SinglesAll, false, false>(job, stream);
+        if (!has_double && !smooth) return launch_fuse<typename Variants::SinglesAll, FuseSet::steady>(job, stream);
       }
     }
     if constexpr (!Of::two_point_only) {
-      if (!two_point) return launch_fuse<typename Variants::All, false, true>(job, stream);
+      if (!two_point) return launch_fuse<typename Variants::All, FuseSet::any>(job, stream);
     }
-    return launch_fuse<typename Variants::TwoPoint, false, false>(job, stream);
+    return launch_fuse<typename Variants::TwoPoint, FuseSet::steady>(job, stream);
   }
 };
 

@@ -298,6 +298,7 @@ template <class Piece, int Threads, int Blocks, int Batch>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, Blocks)
     gather_rows_kernel(const __grid_constant__ GatherJob job, const __grid_constant__ Piece piece,
                        const __grid_constant__ Divisor items_of_row) {
+  await_stream();
   const std::int64_t items = job.rows * items_of_row.value, step = std::int64_t{gridDim.x} * (Threads * Batch);
   for (std::int64_t first = std::int64_t{blockIdx.x} * (Threads * Batch); first < items; first += step) {
     const std::int64_t first_row = items_of_row.divide(first);
@@ -342,10 +343,9 @@ struct ROBOCACHE_HIDDEN GatherOnStream {
     constexpr std::int64_t of_block = gather_tuning.threads * batch;
     const Divisor items_of_row(Piece::items(job));
     const std::int64_t blocks = (job.rows * items_of_row.value - 1) / of_block + 1;
-    gather_rows_kernel<Piece, gather_tuning.threads, Piece::blocks, batch>
-        <<<static_cast<unsigned int>(smaller<std::int64_t>(blocks, INT32_MAX)), gather_tuning.threads, 0, stream>>>(
-            job, piece, items_of_row);
-    return launch_status();
+    return detail::launch(gather_rows_kernel<Piece, gather_tuning.threads, Piece::blocks, batch>,
+                          smaller<std::int64_t>(blocks, INT32_MAX), gather_tuning.threads, stream, job, piece,
+                          items_of_row);
   }
 
   ROBOCACHE_HIDDEN Status operator()(const GatherJob& job) const noexcept {

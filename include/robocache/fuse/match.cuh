@@ -27,6 +27,7 @@ __device__ inline void match_tile(const MatchJob& job, std::int64_t first) noexc
 
 template <class Stamp, bool Simple, bool IndexOnly>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(match_threads) match_kernel(const __grid_constant__ MatchJob job) {
+  await_stream();
   if constexpr (Simple) {  // no loop, whose invariants would be computed ahead for every row
     match_tile<Stamp, true, IndexOnly>(job, blockIdx.x * static_cast<unsigned int>(match_threads));
   } else {
@@ -47,15 +48,13 @@ Status match(const MatchArgs& args, cudaStream_t stream) {
     using Stamp = decltype(stamp);
     if (job.rows == 0) return {};
     constexpr int threads = detail::match_threads;
-    const auto blocks =
-        static_cast<unsigned int>(detail::smaller<std::int64_t>((job.rows - 1) / threads + 1, INT32_MAX));
+    const std::int64_t blocks = detail::smaller<std::int64_t>((job.rows - 1) / threads + 1, INT32_MAX);
     const bool simple = detail::has_short_path(job) && job.rows < INT32_MAX && !detail::searches_twice(job);
     const bool index_only = job.age == nullptr && job.status == nullptr;
     const auto kernel = !simple      ? detail::match_kernel<Stamp, false, false>
                         : index_only ? detail::match_kernel<Stamp, true, true>
                                      : detail::match_kernel<Stamp, true, false>;
-    kernel<<<blocks, threads, 0, stream>>>(job);
-    return detail::launch_status();
+    return detail::launch(kernel, blocks, threads, stream, job);
   });
 }
 

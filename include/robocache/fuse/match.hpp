@@ -164,13 +164,17 @@ ROBOCACHE_HD inline void match_row(const MatchJob& job, const RowQuery<Stamp>& q
     const Bracket<Value> before = bracket_before<Index>(t, query.guide, q);
     bool takes_left = before.index >= 0;
     if (takes_left && found.index + 1 < t.count) {
-      const auto from_left = distance(q, before.left), from_right = distance(found.right, q);
-      takes_left = !(from_right < from_left || (from_right == from_left && job.tie == Tie::later));
+      takes_left = !right_is_nearest(Bracket<Value>{before.index, before.left, found.right}, q, job.tie);
     }
     group.kind = takes_left ? Interpolation::previous : Interpolation::next;
     if (takes_left) found = before;
   }
 
+  if (IndexOnly && group.kind == Interpolation::nearest && job.tolerance == unlimited && found.index >= 0 &&
+      found.index + 1 < t.count) {  // what is usual, in few instructions
+    job.index[r] = query.first_row + t.place(found.index + (right_is_nearest(found, q, job.tie) ? 1 : 0));
+    return;
+  }
   ReadingRules rules;
   rules.outside = Outside::clamp;
   rules.max_age = job.tolerance;

@@ -77,6 +77,7 @@ inline constexpr int synchronize_threads = 64;  // few, so that some hundred seg
 template <class Stamp>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(synchronize_threads)
     synchronize_kernel(const __grid_constant__ SynchronizeJob job) {
+  await_stream();
   constexpr int warps = synchronize_threads / 32;
   const int lane = static_cast<int>(threadIdx.x) % 32;
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * warps;
@@ -96,9 +97,8 @@ Status synchronize(const SynchronizeArgs& args, cudaStream_t stream) {
     if (job.segments == 0) return {};
     constexpr std::int64_t warps = detail::synchronize_threads / 32;
     const std::int64_t blocks = detail::smaller<std::int64_t>((job.segments + warps - 1) / warps, 1 << 30);
-    detail::synchronize_kernel<decltype(stamp)>
-        <<<static_cast<unsigned int>(blocks), detail::synchronize_threads, 0, stream>>>(job);
-    return detail::launch_status();
+    return detail::launch(detail::synchronize_kernel<decltype(stamp)>, blocks, detail::synchronize_threads, stream,
+                          job);
   });
 }
 

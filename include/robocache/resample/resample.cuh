@@ -48,43 +48,41 @@ ROBOCACHE_HIDDEN ResampleLaunch launch_of(const ResampleJob& job, const Resample
 }
 
 template <class Of, int V>
-ROBOCACHE_HIDDEN void launch_two_point(const ResampleJob& job, cudaStream_t stream) noexcept {
+ROBOCACHE_HIDDEN Status launch_two_point(const ResampleJob& job, cudaStream_t stream) noexcept {
   if constexpr (V * sizeof(typename Of::In) <= 16 && V * sizeof(typename Of::Out) <= 16) {
     constexpr ResampleTuning tuning = two_point_tuning(V * sizeof(typename Of::In), sizeof(typename Of::F));
     const ResampleLaunch launch = launch_of<Of>(job, tuning, job.groups[0].width / V);
-    const auto blocks = static_cast<unsigned int>(smaller<std::int64_t>(launch.tiles, INT32_MAX));
-    resample_two_point_kernel<Of, V, tuning.threads, tuning.blocks, tuning.batch>
-        <<<blocks, tuning.threads, 0, stream>>>(job, launch);
+    return detail::launch(resample_two_point_kernel<Of, V, tuning.threads, tuning.blocks, tuning.batch>,
+                          smaller<std::int64_t>(launch.tiles, INT32_MAX), tuning.threads, stream, job, launch);
+  } else {
+    return {};  // no such access
   }
 }
 
 /// Access is SingleAccess, or AnyAccess<Of>.
 template <class Of, class Access, bool Smooth>
-ROBOCACHE_HIDDEN void launch_groups(ResampleJob job, cudaStream_t stream) noexcept {
+ROBOCACHE_HIDDEN Status launch_groups(ResampleJob job, cudaStream_t stream) noexcept {
   constexpr ResampleTuning tuning = groups_tuning(sizeof(typename Of::F), Smooth);
   const int access = std::is_same<Access, SingleAccess>::value ? 1 : channels_per_access<Of>(job, job.groups, 8);
   ResampleLaunch launch = launch_of<Of>(job, tuning, larger<std::int64_t>(job.width_out / access, 1));
   launch.access = access;
-  const auto blocks = static_cast<unsigned int>(smaller<std::int64_t>(launch.tiles, INT32_MAX));
   for (std::int32_t g = 0; g < job.group_count; ++g) {
     job.groups[g].packs = Divisor(larger<std::int64_t>(job.groups[g].width / access, 1));
   }
-  resample_groups_kernel<Of, Access, Smooth, tuning.threads, tuning.blocks, tuning.batch>
-      <<<blocks, tuning.threads, 0, stream>>>(job, launch);
+  return detail::launch(resample_groups_kernel<Of, Access, Smooth, tuning.threads, tuning.blocks, tuning.batch>,
+                        smaller<std::int64_t>(launch.tiles, INT32_MAX), tuning.threads, stream, job, launch);
 }
 
 template <class Of, Interpolation Kind>
-ROBOCACHE_HIDDEN void launch_smooth(const ResampleJob& job, cudaStream_t stream) noexcept {
+ROBOCACHE_HIDDEN Status launch_smooth(const ResampleJob& job, cudaStream_t stream) noexcept {
   constexpr int v = 2;
   constexpr ResampleTuning tuning = smooth_tuning(sizeof(typename Of::F));
   const ResampleLaunch launch = launch_of<Of>(job, tuning, job.groups[0].width / v);
   constexpr int warps = 4, threads = 32 * warps;  // each warp has its own tile
-  const auto blocks = static_cast<unsigned int>((launch.tiles + warps - 1) / warps);
-  if (job.status == nullptr && job.scale == nullptr && job.shift == nullptr) {
-    resample_smooth_kernel<Of, Kind, true, v, threads, tuning.blocks><<<blocks, threads, 0, stream>>>(job, launch);
-  } else {
-    resample_smooth_kernel<Of, Kind, false, v, threads, tuning.blocks><<<blocks, threads, 0, stream>>>(job, launch);
-  }
+  const bool plain = job.status == nullptr && job.scale == nullptr && job.shift == nullptr;
+  return detail::launch(plain ? resample_smooth_kernel<Of, Kind, true, v, threads, tuning.blocks>
+                              : resample_smooth_kernel<Of, Kind, false, v, threads, tuning.blocks>,
+                        (launch.tiles + warps - 1) / warps, threads, stream, job, launch);
 }
 
 /// The kernel for a job, enqueued.
@@ -95,31 +93,25 @@ struct ROBOCACHE_HIDDEN ResampleOnStream {
   ROBOCACHE_HIDDEN Status operator()(Of, const ResampleJob& job) const noexcept {
     const PlacedGroup& first = job.groups[0];
     if (!has_two_point_only(job.groups, job.group_count)) {
-      if constexpr (!Of::two_point_only) launch_costlier<Of>(job);
-      return launch_status();
+      if constexpr (!Of::two_point_only) return launch_costlier<Of>(job);
     }
     if (job.group_count > 1 || first.width == 0 || !has_short_path(job)) {
-      launch_groups<typename Of::TwoPoint, AnyAccess<Of>, false>(job, stream);
-      return launch_status();
+      return launch_groups<typename Of::TwoPoint, AnyAccess<Of>, false>(job, stream);
     }
     switch (channels_per_access<Of>(job, job.groups, 8)) {
       case 8:
-        launch_two_point<Of, 8>(job, stream);
-        break;
+        return launch_two_point<Of, 8>(job, stream);
       case 4:
-        launch_two_point<Of, 4>(job, stream);
-        break;
+        return launch_two_point<Of, 4>(job, stream);
       case 2:
-        launch_two_point<Of, 2>(job, stream);
-        break;
+        return launch_two_point<Of, 2>(job, stream);
       default:
-        launch_two_point<Of, 1>(job, stream);
+        return launch_two_point<Of, 1>(job, stream);
     }
-    return launch_status();
   }
 
   template <class Of>
-  ROBOCACHE_HIDDEN void launch_costlier(const ResampleJob& job) const noexcept {
+  ROBOCACHE_HIDDEN Status launch_costlier(const ResampleJob& job) const noexcept {
     if (!has_smooth(job.groups, job.group_count)) return launch_groups<Of, SingleAccess, false>(job, stream);
     const bool even = job.group_count == 1 && has_short_path(job) && job.rows < INT32_MAX &&
                       larger(job.pitch_in, job.pitch_out) <= widest_row &&
@@ -128,7 +120,7 @@ struct ROBOCACHE_HIDDEN ResampleOnStream {
     const Interpolation kind = job.groups[0].kind;
     if (kind == Interpolation::cubic) return launch_smooth<Of, Interpolation::cubic>(job, stream);
     if (kind == Interpolation::pchip) return launch_smooth<Of, Interpolation::pchip>(job, stream);
-    launch_smooth<Of, Interpolation::akima>(job, stream);
+    return launch_smooth<Of, Interpolation::akima>(job, stream);
   }
 };
 

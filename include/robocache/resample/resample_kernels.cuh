@@ -26,6 +26,17 @@ struct ResampleLaunch {
   Divisor packs_per_row;  ///< the other kernels
 };
 
+/// The plan for a bracket among plain stamps.
+template <class F, class Plan, class Stamp>
+__device__ inline void plan_found(const StreamJob& job, const Stamps<Stamp>& stamps, const RowQuery<Stamp>& query,
+                                  const Bracket<time_value_t<Stamp>>& found, const PlacedGroup& group, bool has_status,
+                                  Plan& plan) noexcept {
+  if constexpr (std::is_same<Plan, SamplePlan<F>>::value) {
+    if (!has_status && plan_usual_into(plan, stamps, query.first_row, query.at, found, group, job.rules)) return;
+  }
+  plan_sample_into<F>(plan, stamps, query.first_row, query.at, found, group, job.rules, group.reach, has_status);
+}
+
 /// Phase one for one row and one group: what to do there.
 template <class F, class Plan, class Stamp>
 __device__ inline void plan_tile_row(const StreamJob& job, bool simple, const RowQuery<Stamp>& query,
@@ -33,7 +44,7 @@ __device__ inline void plan_tile_row(const StreamJob& job, bool simple, const Ro
   if (simple) {
     const Stamps<Stamp> stamps = {query.stamps.data, query.stamps.count, Clock{}};
     const auto found = find_bracket<std::int32_t>(stamps, query.guide, query.at, group.kind, job.rules.slack);
-    plan_sample_into<F>(plan, stamps, query.first_row, query.at, found, group, job.rules, group.reach, has_status);
+    plan_found<F>(job, stamps, query, found, group, has_status, plan);
   } else {
     const auto found = find_bracket<std::int64_t>(query.stamps, query.guide, query.at, group.kind, job.rules.slack);
     plan_sample_into<F>(plan, query.stamps, query.first_row, query.at, found, group, job.rules, group.reach,
@@ -42,7 +53,7 @@ __device__ inline void plan_tile_row(const StreamJob& job, bool simple, const Ro
 }
 
 /// Without status, affine and ring buffer.
-__device__ inline bool is_plain(const StreamJob& job) noexcept {
+__host__ __device__ inline bool is_plain(const StreamJob& job) noexcept {
   return job.status == nullptr && job.scale == nullptr && job.shift == nullptr && job.ring == 0;
 }
 
@@ -58,7 +69,7 @@ __device__ inline void apply_affine(const Affine& affine, int channel, F (&value
   const auto load = [channel](const float* from, Pack<float, V>& to) {
     if (from == nullptr) return;
     constexpr int step = V < 4 ? V : 4;
-    if (reinterpret_cast<std::uintptr_t>(from) % (step * sizeof(float)) == 0) {
+    if (V > 2 && reinterpret_cast<std::uintptr_t>(from) % (step * sizeof(float)) == 0) {
 #pragma unroll
       for (int v = 0; v < V; v += step) {
         const Pack<float, step> part = load_pack<float, step>(from + channel + v);
@@ -238,15 +249,41 @@ struct TileOutput {
   }
 };
 
+/// The plans of a tile's rows, and which row an item of all their packs belongs to.
+template <class F>
+struct SharedRows {
+  using Arithmetic = F;
+  const TileRow<F>* rows;
+  const Divisor& packs_per_row;
+
+  __device__ const TileRow<F>& operator[](int row) const noexcept { return rows[row]; }
+  __device__ int packs_of_row() const noexcept { return static_cast<int>(packs_per_row.value); }
+  __device__ int row_of(int item) const noexcept {
+    return static_cast<int>(packs_per_row.divide_short(static_cast<std::uint32_t>(item)));
+  }
+};
+/// The same for a tile of one row, in registers.
+template <class F>
+struct SingleRow {
+  using Arithmetic = F;
+  TileRow<F> row;
+  int packs;
+
+  __device__ const TileRow<F>& operator[](int) const noexcept { return row; }
+  __device__ int packs_of_row() const noexcept { return packs; }
+  __device__ int row_of(int) const noexcept { return 0; }
+};
+
 /// Streams one group of a two-point kind: V channels an access, Batch items of a thread in flight. Plain: without
 /// status, affine and ring buffer, whose tests cost as much as the work of a narrow pack.
-template <bool Plain, class In, int V, int Threads, int Batch, class F, class Out>
-__device__ inline void stream_two_point(const TileRow<F>* tile_rows, int first_channel, const Divisor& packs_per_row,
-                                        std::int64_t pitch_in, std::int64_t ring, const TileOutput<Out>& out) noexcept {
+template <bool Plain, class In, int V, int Threads, int Batch, class TileRows, class Out>
+__device__ inline void stream_two_point(int thread, const TileRows& tile_rows, int first_channel, std::int64_t pitch_in,
+                                        std::int64_t ring, const TileOutput<Out>& out) noexcept {
+  using F = typename TileRows::Arithmetic;
   using Word = typename detail::Word<static_cast<int>(sizeof(In)) * V>::type;
-  const int packs_of_row = static_cast<int>(packs_per_row.value);
+  const int packs_of_row = tile_rows.packs_of_row();
   const int packs = out.rows * packs_of_row;
-  for (int begin = static_cast<int>(threadIdx.x); begin < packs; begin += Threads * Batch) {
+  for (int begin = thread; begin < packs; begin += Threads * Batch) {
     Word left[Batch], right[Batch];
     F weight[Batch];
     int row[Batch], channel[Batch], action[Batch];
@@ -254,7 +291,7 @@ __device__ inline void stream_two_point(const TileRow<F>* tile_rows, int first_c
     for (int b = 0; b < Batch; ++b) {
       const int item = begin + b * Threads;
       const bool active = Batch == 1 || item < packs;
-      row[b] = static_cast<int>(packs_per_row.divide_short(static_cast<std::uint32_t>(item)));
+      row[b] = tile_rows.row_of(item);
       channel[b] = (item - row[b] * packs_of_row) * V;
       const TileRow<F> tile_row = tile_rows[active ? row[b] : 0];
       weight[b] = tile_row.weight;
@@ -434,8 +471,10 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
   __shared__ TileRow<F> tile_rows[Threads];
   __shared__ unsigned int non_finite[Threads];
 
+  const int mine = static_cast<int>(threadIdx.x);
   const bool has_status = job.status != nullptr;
   const bool plain = is_plain(job);
+  await_stream();
   for (std::int64_t tile = blockIdx.x; tile < launch.tiles; tile += gridDim.x) {
     const std::int64_t first_row = tile * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
@@ -452,6 +491,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     }
     __syncthreads();
 
+    const SharedRows<F> planned = {tile_rows, launch.packs_per_row};
     const TileOutput<Out> out = {static_cast<Out*>(job.out) + first_row * job.pitch_out,
                                  static_cast<int>(job.pitch_out),
                                  rows,
@@ -461,9 +501,9 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
                                  job.template fill<Out>(),
                                  false};
     if (plain) {
-      stream_two_point<true, In, V, Threads, Batch>(tile_rows, 0, launch.packs_per_row, job.pitch_in, job.ring, out);
+      stream_two_point<true, In, V, Threads, Batch>(mine, planned, 0, job.pitch_in, 0, out);
     } else {
-      stream_two_point<false, In, V, Threads, Batch>(tile_rows, 0, launch.packs_per_row, job.pitch_in, job.ring, out);
+      stream_two_point<false, In, V, Threads, Batch>(mine, planned, 0, job.pitch_in, 0, out);
     }
     if (has_status) {
       __syncthreads();
@@ -495,6 +535,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
 
   const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
   const std::int64_t tile_index = static_cast<std::int64_t>(blockIdx.x) * (Threads / 32) + warp;
+  await_stream();
   if (tile_index >= launch.tiles) return;
   Tile& tile = tiles[warp];
   const bool has_status = !Plain && job.status != nullptr;
@@ -579,7 +620,7 @@ struct GroupsTile {
   /// All groups of one stream for the `count` rows from first_row on: plans the rows, calls write_group(g) for the
   /// groups that share the plan, then the next. `group_at` gives group g. After that each thread is done with all
   /// entries but its own.
-  template <class Stamp, class GroupAt, class WriteGroup>
+  template <class Stamp, bool Prefetch, class GroupAt, class WriteGroup>
   __device__ void run(const StreamJob& job, std::int64_t pitch_bytes, const StampSource& starts,
                       const WantedRows& wanted, bool simple, std::int64_t first_row, int count, const GroupAt& group_at,
                       const WriteGroup& write_group) noexcept {
@@ -597,7 +638,7 @@ struct GroupsTile {
           std::conditional_t<Smooth, StencilPlan<F>, SamplePlan<F>> plan;
           if (query.wanted) plan_tile_row<F>(job, simple, query, group_at(leader), job.status != nullptr, plan);
           const auto row = TileRow<F>::of(job, pitch_bytes, query, plan);
-          prefetch_row(job, pitch_bytes, row, group_at(leader).reach);
+          if constexpr (Prefetch) prefetch_row(job, pitch_bytes, row, group_at(leader).reach);
           rows[mine] = row;
           rates[mine] = plan.rate;
           if constexpr (Smooth) stencils[mine] = TileStencil<F, true>::of(plan);
@@ -634,27 +675,30 @@ struct GroupsTile {
   // Phase two, by the kind of a group. All threads share each group, so that kinds of different cost do not share a
   // warp.
 
-  template <class In, int Batch, class Access, class Out>
-  __device__ void write_two_point(const StreamJob& job, const PlacedGroup& group, const Access& access,
-                                  const TileOutput<Out>& out) const noexcept {
+  /// Plain: the stream surely is. `ring` is job.ring, a constant where it can be.
+  template <bool Plain, class In, int Batch, class Access, class Out>
+  __device__ void write_two_point(const StreamJob& job, std::int64_t ring, const PlacedGroup& group,
+                                  const Access& access, const TileOutput<Out>& out) const noexcept {
     if (group.width == 0) return;
+    const int mine = static_cast<int>(threadIdx.x);
+    const SharedRows<F> planned = {rows, group.packs};
     access([&](auto v) {
       constexpr int V = decltype(v)::value;
-      if (is_plain(job)) {
-        stream_two_point<true, In, V, Threads, Batch>(rows, group.first_in, group.packs, job.pitch_in, job.ring, out);
-      } else {
-        stream_two_point<false, In, V, Threads, Batch>(rows, group.first_in, group.packs, job.pitch_in, job.ring, out);
+      if (Plain || is_plain(job)) {
+        stream_two_point<true, In, V, Threads, Batch>(mine, planned, group.first_in, job.pitch_in, 0, out);
+      } else if constexpr (!Plain) {
+        stream_two_point<false, In, V, Threads, Batch>(mine, planned, group.first_in, job.pitch_in, ring, out);
       }
     });
   }
 
   template <class Elements, class Out>
-  __device__ void write_one_by_one(const StreamJob& job, const PlacedGroup& group, const Elements& elements,
-                                   const TileOutput<Out>& out) const noexcept {
+  __device__ void write_one_by_one(const StreamJob& job, std::int64_t ring, const PlacedGroup& group,
+                                   const Elements& elements, const TileOutput<Out>& out) const noexcept {
     if (group.kind == Interpolation::slerp) {
-      stream_rotations<Threads>(elements, rows, rates, group, job.pitch_in, job.ring, out);
+      stream_rotations<Threads>(elements, rows, rates, group, job.pitch_in, ring, out);
     } else {
-      stream_scalars<Threads>(elements, rows, rates, Smooth ? stencils : nullptr, group, job.pitch_in, job.ring, out);
+      stream_scalars<Threads>(elements, rows, rates, Smooth ? stencils : nullptr, group, job.pitch_in, ring, out);
     }
   }
 
@@ -680,11 +724,12 @@ template <class Of, class Access, bool Smooth, int Threads, int MinBlocks, int B
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
     resample_groups_kernel(const __grid_constant__ ResampleJob job, const __grid_constant__ ResampleLaunch launch) {
   __shared__ GroupsTile<typename Of::F, Smooth, Threads> tile;
+  await_stream();
   const auto pitch_bytes = job.pitch_in * static_cast<std::int64_t>(sizeof(typename Of::In));
   for (std::int64_t t = blockIdx.x; t < launch.tiles; t += gridDim.x) {
     const std::int64_t first_row = t * launch.rows_per_tile;
     const int rows = static_cast<int>(smaller<std::int64_t>(job.rows - first_row, launch.rows_per_tile));
-    tile.template run<typename Of::Stamp>(
+    tile.template run<typename Of::Stamp, true>(
         job, pitch_bytes, job, job, launch.simple, first_row, rows,
         [&](int g) -> const PlacedGroup& { return job.groups[g]; },
         [&](int g) {
@@ -692,11 +737,11 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads, MinBlocks)
           const PlacedGroup& group = job.groups[g];
           const auto out = tile.template output<typename Of::Out>(job, group, g, first_row, rows, false);
           if (is_two_point(group.kind) && !group.derivative) {
-            tile.template write_two_point<In, Batch>(job, group, Access{launch.access}, out);
+            tile.template write_two_point<false, In, Batch>(job, job.ring, group, Access{launch.access}, out);
           } else if (Smooth && is_smooth(group.kind)) {
             if constexpr (Smooth) tile.template write_smooth<In>(job, group, out);
           } else if constexpr (!Of::two_point_only) {
-            tile.write_one_by_one(job, group, Elements<In>{}, out);
+            tile.write_one_by_one(job, job.ring, group, Elements<In>{}, out);
           }
         });
   }

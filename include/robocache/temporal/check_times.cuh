@@ -15,6 +15,7 @@ inline constexpr int check_times_threads = 256;
 // Templates, like every kernel here, so that only what is called is compiled.
 template <class Stamp>
 ROBOCACHE_HIDDEN __global__ void clear_offences_kernel(const __grid_constant__ CheckTimesArgs args) {
+  await_stream();
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * check_times_threads;
   for (std::int64_t s = blockIdx.x * static_cast<std::int64_t>(check_times_threads) + threadIdx.x;
        s < args.segments.count; s += step) {
@@ -25,6 +26,7 @@ ROBOCACHE_HIDDEN __global__ void clear_offences_kernel(const __grid_constant__ C
 /// A stamp a thread; the smallest packed offence of a segment is its first.
 template <class Stamp>
 ROBOCACHE_HIDDEN __global__ void find_offences_kernel(const __grid_constant__ CheckTimesArgs args) {
+  await_stream();
   const Stamp* times = static_cast<const Stamp*>(args.times.data);
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * check_times_threads;
   for (std::int64_t i = blockIdx.x * static_cast<std::int64_t>(check_times_threads) + threadIdx.x; i < args.count;
@@ -50,14 +52,13 @@ Status check_times(const CheckTimesArgs& args, cudaStream_t stream) {
     using Stamp = decltype(stamp);
     constexpr int threads = detail::check_times_threads;
     const auto blocks = [](std::int64_t items) {
-      return static_cast<unsigned int>(detail::smaller<std::int64_t>((items + threads - 1) / threads, 1 << 16));
+      return detail::smaller<std::int64_t>((items + threads - 1) / threads, 1 << 16);
     };
     if (args.segments.count == 0) return {};
-    detail::clear_offences_kernel<Stamp><<<blocks(args.segments.count), threads, 0, stream>>>(args);
-    ROBOCACHE_CHECK(detail::launch_status());
+    ROBOCACHE_CHECK(
+        detail::launch(detail::clear_offences_kernel<Stamp>, blocks(args.segments.count), threads, stream, args));
     if (args.count == 0) return {};
-    detail::find_offences_kernel<Stamp><<<blocks(args.count), threads, 0, stream>>>(args);
-    return detail::launch_status();
+    return detail::launch(detail::find_offences_kernel<Stamp>, blocks(args.count), threads, stream, args);
   });
 }
 

@@ -14,6 +14,7 @@ namespace detail {
 template <class Stamp, int Threads>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads)
     grid_offsets_kernel(const __grid_constant__ GridOffsetsJob job) {
+  await_stream();
   const std::int64_t segments = job.args.source.segments.count;
   std::int64_t rows = 0;
   if (threadIdx.x == 0) job.args.row_offsets[0] = 0;
@@ -36,8 +37,7 @@ Status grid_offsets(const GridOffsetsArgs& args, cudaStream_t stream) {
   ROBOCACHE_CHECK(detail::prepare(args, &job));
   return detail::dispatch_stamp<First, Rest...>(args.source.times.type, [&](auto stamp) {
     constexpr int threads = 1024;
-    detail::grid_offsets_kernel<decltype(stamp), threads><<<1, threads, 0, stream>>>(job);
-    return detail::launch_status();
+    return detail::launch(detail::grid_offsets_kernel<decltype(stamp), threads>, 1, threads, stream, job);
   });
 }
 

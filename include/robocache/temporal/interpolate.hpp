@@ -376,6 +376,29 @@ ROBOCACHE_HD constexpr bool same_plan(const ChannelGroup& a, const ChannelGroup&
   return a.derivative == b.derivative;
 }
 
+/// Whether `nearest` takes the right one of two samples around q.
+template <class Value>
+ROBOCACHE_HD inline bool right_is_nearest(const Bracket<Value>& found, Value q, Tie tie) noexcept {
+  const auto from_left = distance(q, found.left), from_right = distance(found.right, q);
+  return from_right < from_left || (from_right == from_left && tie == Tie::later);
+}
+
+/// What is usual, in few instructions: the plan of a linear group for a query between two samples, where nobody asks
+/// for a status and samples lie in order. False where it is anything else; then `plan` is as it was.
+template <class F, class Stamp>
+ROBOCACHE_HD inline bool plan_usual_into(SamplePlan<F>& plan, const Stamps<Stamp>& t, std::int64_t first_row,
+                                         time_value_t<Stamp> q, const Bracket<time_value_t<Stamp>>& found,
+                                         const ChannelGroup& group, const ReadingRules& rules) noexcept {
+  if (group.kind != Interpolation::linear || group.derivative) return false;
+  if (found.index < 0 || found.index + 1 >= t.count || found.left == q) return false;
+  if (!within(found.right, found.left, rules.max_gap)) return false;
+  plan = {};
+  plan.left = first_row + found.index;
+  plan.weight = divide_spans(span<F>(q, found.left), span<F>(found.right, found.left), q);
+  plan.action = Action::blend;
+  return true;
+}
+
 /// Decides one row of one group. Plan is SamplePlan<F>, or StencilPlan<F>, whose intervals are looked at as far as
 /// `reach`. `found` is find_bracket's result, `first_row` the row of the segment's first sample. Bit status_unsorted is
 /// looked at only if `check_order`. Whatever `plan` held is overwritten, its intervals only if they are looked at.
@@ -409,10 +432,7 @@ ROBOCACHE_HD inline void plan_sample_into(Plan& plan, const Stamps<Stamp>& t, st
   if (is_step(group.kind)) {
     const bool is_nearest = group.kind == Interpolation::nearest;
     bool to_right = group.kind == Interpolation::next || !has_left;
-    if (is_nearest && has_left && has_right) {
-      const auto from_left = distance(q, found.left), from_right = distance(found.right, q);
-      to_right = from_right < from_left || (from_right == from_left && group.tie == Tie::later);
-    }
+    if (is_nearest && has_left && has_right) to_right = right_is_nearest(found, q, group.tie);
     const bool exists = to_right ? has_right : has_left;
     if (!exists || (!is_nearest && to_right != (group.kind == Interpolation::next))) return fill(Why::outside);
     const Value stamp = to_right ? found.right : found.left;

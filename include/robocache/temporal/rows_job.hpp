@@ -125,9 +125,10 @@ inline bool has_plain_stamps(const StampSource& source) noexcept {
   return source.clocks == nullptr && source.clock.offset == 0 && source.clock.drift == 0.0 && source.rings == nullptr;
 }
 
-/// Whether, besides, sample indices fit 32 bits: what the short path of the kernels asks for.
+/// Whether, besides, numbers of samples and segments fit 32 bits: what the short path of the kernels asks for.
 inline bool has_short_path(const StampSource& source) noexcept {
-  return has_plain_stamps(source) && source.samples < INT32_MAX - 2;
+  constexpr std::int64_t most = INT32_MAX - 64;
+  return has_plain_stamps(source) && source.samples < most && source.segments.count < most;
 }
 
 /// Stamps of segment s.
@@ -154,6 +155,55 @@ struct NearRows {
   ROBOCACHE_HD static NearRows of(const std::int64_t* offsets, std::int64_t segments, std::int64_t s) noexcept {
     if (offsets == nullptr || s < 0 || s >= segments) return {};
     return {s, offsets[s], offsets[s + 1]};
+  }
+};
+
+/// Row r where all segments have the same number of samples and of rows: everything about it that needs no memory.
+template <class Stamp>
+struct UniformQuery {
+  using Value = time_value_t<Stamp>;
+
+  Stamps<Stamp> stamps;
+  std::int64_t first_row;  ///< the source row of stamps[0]
+  const Stamp* from;       ///< holds the time, or the start of the grid; null: `start`
+  Value start;
+  bool is_on_grid;
+  Value after;  ///< the start of the grid
+
+  static bool fits(const StampSource& source, const WantedRows& wanted) noexcept {
+    return has_plain_stamps(source) && source.segments.offsets == nullptr && wanted.at.row_offsets == nullptr &&
+           wanted.at.kind != Queries::Kind::windows;
+  }
+
+  /// r < 2^31; a grid of first stamps starts at those of `starts`. Both fit.
+  ROBOCACHE_HD static UniformQuery of(const StampSource& source, const StampSource& starts, const WantedRows& wanted,
+                                      std::uint32_t r) noexcept {
+    const Queries& at = wanted.at;
+    const std::uint32_t s = wanted.by_steps.divide_short(r);
+    const std::uint32_t step = r - s * static_cast<std::uint32_t>(at.steps);
+    const auto length = [](const StampSource& of) {
+      return of.segments.length == Segments::every_row ? of.samples : of.segments.length;
+    };
+    const std::int64_t samples = length(source), first_row = s * samples;
+    const auto* times = static_cast<const Stamp*>(at.times.data);
+    UniformQuery query = {
+        {static_cast<const Stamp*>(source.times) + first_row, samples, {}}, first_row, nullptr, 0, false, 0};
+    if (at.kind == Queries::Kind::grid) {
+      query.is_on_grid = true;
+      query.after = grid_time(wanted.grid, Value(0), step);
+      if (at.start == Queries::Start::given) query.start = given_start<Value>(at.start_time);
+      if (at.start == Queries::Start::per_segment) query.from = times + s;
+      if (at.start == Queries::Start::first_stamp && length(starts) != 0) {
+        query.from = static_cast<const Stamp*>(starts.times) + s * length(starts);
+      }
+    } else {
+      query.from = times + (at.kind == Queries::Kind::times ? r : step);
+    }
+    return query;
+  }
+  ROBOCACHE_HD Value time() const noexcept {
+    const Value t = from != nullptr ? static_cast<Value>(*from) : start;
+    return is_on_grid ? later_by(t, after) : t;
   }
 };
 

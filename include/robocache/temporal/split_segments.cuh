@@ -15,6 +15,7 @@ namespace detail {
 template <class Stamp, int Threads>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads)
     split_segments_kernel(const __grid_constant__ SplitSegmentsArgs args) {
+  await_stream();
   constexpr int each = 8;  // neighbouring stamps of a thread: fewer barriers
   const Stamp* times = static_cast<const Stamp*>(args.times.data);
   std::int64_t found = 0;
@@ -45,8 +46,7 @@ Status split_segments(const SplitSegmentsArgs& args, cudaStream_t stream) {
   ROBOCACHE_CHECK(detail::prepare(args));
   return detail::dispatch_stamp<First, Rest...>(args.times.type, [&](auto stamp) {
     constexpr int threads = 1024;
-    detail::split_segments_kernel<decltype(stamp), threads><<<1, threads, 0, stream>>>(args);
-    return detail::launch_status();
+    return detail::launch(detail::split_segments_kernel<decltype(stamp), threads>, 1, threads, stream, args);
   });
 }
 
