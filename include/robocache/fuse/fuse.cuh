@@ -105,12 +105,38 @@ template <class Types>
 struct FuseVariants;
 template <class S, class O, class... I, class K>
 struct FuseVariants<FuseTypes<S, O, Inputs<I...>, K>> {
-  using Singles = typename WithoutDouble<Inputs<>, I...>::type;
+  using SingleTypes = FuseTypes<S, O, typename WithoutDouble<Inputs<>, I...>::type, K>;
   using All = FuseTypesOf<FuseTypes<S, O, Inputs<I...>, K>>;
   using TwoPoint = FuseTypesOf<FuseTypes<S, O, Inputs<I...>, TwoPointKinds>>;
-  using SinglesAll = FuseTypesOf<FuseTypes<S, O, Singles, K>>;
-  using SinglesTwoPoint = FuseTypesOf<FuseTypes<S, O, Singles, TwoPointKinds>>;
+  using SinglesAll = FuseTypesOf<SingleTypes>;
 };
+
+constexpr bool gets_kernels(ElementType in, ElementType out) noexcept { return in == ElementType::f32 || in == out; }
+
+template <class Only, bool Wanted, class Run>
+bool launch_if(bool fits, const Run& run, Status* status) noexcept {
+  if constexpr (Wanted) {
+    if (fits) {
+      *status = run(Only{});
+      return true;
+    }
+  }
+  return false;
+}
+/// run(FuseTypes) for the type of all streams' values alone, where that gets_kernels. Otherwise for all types: to tell
+/// them apart costs a tenth, or a few percent.
+template <class S, class O, class... I, class K, class Run>
+Status launch_for_type(FuseTypes<S, O, Inputs<I...>, K> all, const FuseJob& job, const Run& run) noexcept {
+  constexpr ElementType out = element_traits<O>::type;
+  const ElementType type = job.streams[0].type;
+  bool is_one = true;
+  for (std::int32_t s = 1; s < job.stream_count; ++s) is_one = is_one && job.streams[s].type == type;
+  Status status;
+  const bool launched = (launch_if<FuseTypes<S, O, Inputs<I>, K>, gets_kernels(element_traits<I>::type, out)>(
+                             is_one && type == element_traits<I>::type, run, &status) ||
+                         ...);
+  return launched ? status : run(all);
+}
 
 /// The kernel for a job, enqueued: one of a few, since arithmetic in double, corrected clocks and each of the costlier
 /// kinds take registers from every stream of a kernel.
@@ -132,14 +158,17 @@ struct ROBOCACHE_HIDDEN FuseOnStream {
       has_double = has_double || job.streams[s].type == ElementType::f64;
     }
     if constexpr (!std::is_same<typename Of::Out, double>::value) {
-      if (!has_double && simple && two_point) {
-        return plain ? launch_fuse<typename Variants::SinglesTwoPoint, FuseSet::plain>(job, stream)
-                     : launch_fuse<typename Variants::SinglesTwoPoint, FuseSet::simple>(job, stream);
+      if (!has_double && simple && !smooth) {
+        return launch_for_type(typename Variants::SingleTypes{}, job, [&](auto types) {
+          using Some = FuseVariants<decltype(types)>;
+          if constexpr (!Of::two_point_only) {
+            if (!two_point) return launch_fuse<typename Some::All, FuseSet::simple>(job, stream);
+          }
+          return plain ? launch_fuse<typename Some::TwoPoint, FuseSet::plain>(job, stream)
+                       : launch_fuse<typename Some::TwoPoint, FuseSet::simple>(job, stream);
+        });
       }
       if constexpr (!Of::two_point_only) {
-        if (!has_double && simple && !smooth) {
-          return launch_fuse<typename Variants::SinglesAll, FuseSet::simple>(job, stream);
-        }
         if (!has_double && !smooth) return launch_fuse<typename Variants::SinglesAll, FuseSet::steady>(job, stream);
       }
     }
