@@ -29,6 +29,7 @@
 #include <robocache/temporal/split_segments.hpp>
 #include <robocache/version.hpp>
 #include <robocache/voxel/bounds.hpp>
+#include <robocache/voxel/number_key.hpp>
 #include <robocache/voxel/point_clouds.hpp>
 #include <robocache/voxel/voxel_grid.hpp>
 #include <robocache/voxel/voxelize.hpp>

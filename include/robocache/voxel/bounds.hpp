@@ -67,7 +67,7 @@ struct Box {
   F low[3], high[3];
 
   ROBOCACHE_HD static Box none() noexcept {
-    const F infinity = std::numeric_limits<F>::infinity();
+    constexpr F infinity = infinite<F>;
     return {{infinity, infinity, infinity}, {-infinity, -infinity, -infinity}};
   }
   ROBOCACHE_HD bool is_none() const noexcept { return high[0] < low[0]; }
@@ -111,8 +111,7 @@ struct BoundsOnHost {
   Status operator()(const BoundsJob<F>& job) const {
     for (std::int64_t cloud = 0; cloud < job.clouds.clouds; ++cloud) {
       for (int k = 0; k < 6; ++k) {
-        job.boxes[cloud * 6 + k] =
-            k < 3 ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
+        job.boxes[cloud * 6 + k] = k < 3 ? infinite<double> : -infinite<double>;
       }
     }
     std::mutex merging;

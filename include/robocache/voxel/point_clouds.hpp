@@ -94,7 +94,7 @@ struct Transforms {
 /// finite if a coordinate is not, as transformed; then nothing else is asked of it.
 struct PointClouds {
   PointField x, y, z;
-  std::int64_t count = 0;                  ///< points, less than 2^31
+  std::int64_t count = 0;                  ///< points, at most 2^30
   std::int64_t row_points = 0;             ///< of an organised cloud: points of a row; 0: all are one row
   Segments segments;                       ///< points in no segment are left out, and counted nowhere
   const std::int64_t* cloud_of = nullptr;  ///< [segments.count], optional; outside [0, clouds): left out likewise
@@ -146,6 +146,9 @@ struct PointCounts {
 };
 
 namespace detail {
+
+template <class F>
+inline constexpr F infinite = std::numeric_limits<F>::infinity();
 
 /// A field, validated.
 struct FieldJob {
@@ -370,7 +373,7 @@ struct CloudsArrays {
 template <class F>
 Status prepare(const PointClouds& points, CloudsJob<F>* job, CloudsArrays* arrays) noexcept {
   if (points.count < 0) return {StatusCode::invalid_size, "args.points.count: negative"};
-  if (points.count > INT32_MAX) return {StatusCode::overflow, "args.points.count: more than 2^31 - 1"};
+  if (points.count > 1 << 30) return {StatusCode::overflow, "args.points.count: more than 2^30"};
   if (points.row_points < 0) return {StatusCode::invalid_size, "args.points.row_points: negative"};
   const std::int64_t row_points = points.row_points == 0 ? larger<std::int64_t>(points.count, 1) : points.row_points;
   const FieldTexts texts[3] = {{"args.points.x.data: null", "args.points.x.type: unknown",
@@ -421,8 +424,7 @@ Status prepare(const PointClouds& points, CloudsJob<F>* job, CloudsArrays* array
     job->crop_min[axis] = static_cast<F>(points.crop_min[axis]);
     job->crop_max[axis] = static_cast<F>(points.crop_max[axis]);
     // Where F rounds a limit to infinity, every finite point is on the same side of it.
-    job->has_filter = job->has_filter || job->crop_min[axis] != -std::numeric_limits<F>::infinity() ||
-                      job->crop_max[axis] != std::numeric_limits<F>::infinity();
+    job->has_filter = job->has_filter || job->crop_min[axis] != -infinite<F> || job->crop_max[axis] != infinite<F>;
   }
   job->layout = layout_of(*job);
   return {};

@@ -28,7 +28,7 @@ enum class CellRule : std::uint8_t {
 struct VoxelGrid {
   double origin[3] = {0, 0, 0};       ///< x, y, z of the lowest corner
   double size[3] = {1, 1, 1};         ///< of a cell
-  std::int32_t shape[3] = {0, 0, 0};  ///< cells along x, y, z; each at most 2^23
+  std::int32_t shape[3] = {0, 0, 0};  ///< cells along x, y, z: each at most 2^23, all less than 2^31
   CellRule rule = CellRule::divide;
   const double* origins = nullptr;  ///< [clouds, 3], optional: an origin for each cloud, in place of `origin`
   std::int64_t origin_pitch = 3;    ///< of origins: numbers from one cloud to the next; 6 for the result of `bounds`
@@ -173,9 +173,9 @@ struct GridJob {
   CellRule rule = CellRule::divide;
   const double* origins = nullptr;
   std::int64_t origin_pitch = 3;
-  std::int64_t cells = 0;           ///< of a cloud
-  std::int64_t row = 0, layer = 0;  ///< cells along x, and along x and y
-  Divisor of_cells, of_layer, of_row;
+  std::int64_t cells = 0;          ///< of a cloud, less than 2^31
+  std::int32_t row = 0, rows = 0;  ///< cells along x and y
+  Divisor of_cells, of_rows, of_row;
 
   ROBOCACHE_HD Vector3<F> origin_of(std::int64_t cloud) const noexcept {
     if (origins == nullptr) return {axes[0].origin, axes[1].origin, axes[2].origin};
@@ -183,11 +183,11 @@ struct GridJob {
     return {static_cast<F>(from[0]), static_cast<F>(from[1]), static_cast<F>(from[2])};
   }
   /// The cell of a finite point within its cloud, or -1.
-  ROBOCACHE_HD std::int64_t cell_of(const Vector3<F>& p, const Vector3<F>& origin) const noexcept {
+  ROBOCACHE_HD std::int32_t cell_of(const Vector3<F>& p, const Vector3<F>& origin) const noexcept {
     const F x = axes[0].position(p.x, origin.x, rule), y = axes[1].position(p.y, origin.y, rule),
             z = axes[2].position(p.z, origin.z, rule);
     if (!(axes[0].contains(x) && axes[1].contains(y) && axes[2].contains(z))) return -1;
-    return Axis<F>::cell(z) * layer + Axis<F>::cell(y) * row + Axis<F>::cell(x);
+    return (Axis<F>::cell(z) * rows + Axis<F>::cell(y)) * row + Axis<F>::cell(x);
   }
 };
 
@@ -203,8 +203,8 @@ struct TensorJob {
   template <class F>
   ROBOCACHE_HD std::int64_t offset(const GridJob<F>& grid, std::int64_t cloud, std::int64_t cell) const noexcept {
     if (is_even) return cloud * cloud_stride + cell * x_stride;
-    const std::int64_t z = grid.of_layer.divide(cell), in_layer = cell - z * grid.layer,
-                       y = grid.of_row.divide(in_layer), x = in_layer - y * grid.row;
+    const std::int64_t above = grid.of_row.divide(cell), z = grid.of_rows.divide(above), y = above - z * grid.rows,
+                       x = cell - above * grid.row;
     return cloud * cloud_stride + z * z_stride + y * y_stride + x * x_stride;
   }
 };
@@ -265,11 +265,12 @@ Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Arra
     }
     job->axes[axis] = Axis<F>(grid.origin[axis], grid.size[axis], grid.shape[axis]);
   }
-  const std::int64_t layer = std::int64_t{grid.shape[0]} * grid.shape[1];
   std::int64_t cells = 0, all = 0, bytes = 0;
+  if (multiply_overflows(std::int64_t{grid.shape[0]} * grid.shape[1], grid.shape[2], &cells) || cells > INT32_MAX) {
+    return {StatusCode::overflow, "args.grid.shape: more than 2^31 - 1 cells"};
+  }
   // Records of cells are counted in 64 bits, too.
-  if (multiply_overflows(layer, grid.shape[2], &cells) || multiply_overflows(cells, clouds, &all) ||
-      multiply_overflows(all, 1024, &bytes)) {
+  if (multiply_overflows(cells, clouds, &all) || multiply_overflows(all, 1024, &bytes)) {
     return {StatusCode::overflow, "args.grid.shape: cells of all clouds overflow"};
   }
   if (grid.origins != nullptr) {
@@ -284,10 +285,10 @@ Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Arra
   job->origins = grid.origins;
   job->origin_pitch = grid.origin_pitch;
   job->cells = cells;
-  job->layer = layer;
   job->row = grid.shape[0];
+  job->rows = grid.shape[1];
   job->of_cells = Divisor(larger<std::int64_t>(cells, 1));
-  job->of_layer = Divisor(larger<std::int64_t>(layer, 1));
+  job->of_rows = Divisor(larger<std::int64_t>(grid.shape[1], 1));
   job->of_row = Divisor(larger<std::int64_t>(grid.shape[0], 1));
   return {};
 }

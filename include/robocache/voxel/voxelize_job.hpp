@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <robocache/voxel/number_key.hpp>
 #include <robocache/voxel/point_clouds.hpp>
 #include <robocache/voxel/voxel_grid.hpp>
 
@@ -62,6 +63,7 @@ struct ChannelJob {
   ChannelSource source = ChannelSource::field;
   Reduction reduction = Reduction::mean;
   bool ignore_nan = false;
+  bool begins_pack = false;  ///< this and the next three lie side by side in every cell, aligned as a whole
 
   ROBOCACHE_HD bool is_sum() const noexcept { return reduction <= Reduction::mean; }
   /// Of what records hold: sums, or keys of which the largest stays. 0 is neutral.
@@ -97,7 +99,7 @@ struct VoxelizeJob {
 };
 
 struct Located {
-  std::int64_t cell;  ///< within the cloud; -1 unless kept
+  std::int32_t cell;  ///< within the cloud; -1 unless kept
   PointFate fate;
 };
 
@@ -108,7 +110,7 @@ ROBOCACHE_HD inline Located locate(const VoxelizeJob<F>& job, const SegmentView&
   const Vector3<F> p = transformed(job.clouds.transforms, view.segment, raw);
   if (job.clouds.has_filter && is_finite(p) && is_filtered(job.clouds, raw, p)) return {-1, PointFate::filtered};
   // NaN and infinity are nowhere inside: only points outside need the question why.
-  const std::int64_t cell = job.grid.cell_of(p, origin);
+  const std::int32_t cell = job.grid.cell_of(p, origin);
   if (cell >= 0) return {cell, PointFate::kept};
   return {-1, is_finite(p) ? PointFate::outside : PointFate::not_finite};
 }
@@ -142,15 +144,6 @@ ROBOCACHE_HD inline double channel_value(const VoxelizeJob<F>& job, const Channe
     default:
       return static_cast<double>(values.raw.z);
   }
-}
-
-/// Keys of doubles are ordered as the numbers are; those of numbers are above 0 and below its complement.
-ROBOCACHE_HD inline std::uint64_t key_of(double value) noexcept {
-  const auto bits = bit_cast<std::uint64_t>(value);
-  return bits >> 63 != 0 ? ~bits : bits | std::uint64_t{1} << 63;
-}
-ROBOCACHE_HD inline double number_of(std::uint64_t key) noexcept {
-  return bit_cast<double>(key >> 63 != 0 ? key & ~(std::uint64_t{1} << 63) : ~key);
 }
 
 /// What a value adds to a record.
@@ -212,6 +205,43 @@ ROBOCACHE_HD inline void mark_occupied(const VoxelizeJob<F>& job, std::int64_t c
   set_bits(word, std::uint32_t{1} << (within % 32));
 }
 
+#if defined(__CUDACC__)
+/// Four neighbours in one access. Of single or half precision.
+__device__ inline void store_four(char* data, CellType type, std::int64_t at, const double (&v)[4]) noexcept {
+  if (type == CellType::f32) {
+    const float4 four = {Narrow<float>::from(v[0]), Narrow<float>::from(v[1]), Narrow<float>::from(v[2]),
+                         Narrow<float>::from(v[3])};
+    *reinterpret_cast<float4*>(data + at * 4) = four;
+  } else if (type == CellType::f16) {
+    const ushort4 four = {Narrow<Half>::from(v[0]).bits, Narrow<Half>::from(v[1]).bits, Narrow<Half>::from(v[2]).bits,
+                          Narrow<Half>::from(v[3]).bits};
+    *reinterpret_cast<ushort4*>(data + at * 2) = four;
+  } else {
+    const ushort4 four = {Narrow<BFloat16>::from(v[0]).bits, Narrow<BFloat16>::from(v[1]).bits,
+                          Narrow<BFloat16>::from(v[2]).bits, Narrow<BFloat16>::from(v[3]).bits};
+    *reinterpret_cast<ushort4*>(data + at * 2) = four;
+  }
+}
+#endif
+
+/// Whether channels c to c + 3 can be written as one.
+inline bool is_pack(const ChannelJob* channels, int c) noexcept {
+  const TensorJob& first = channels[c].out;
+  const std::int64_t size = size_of(first.type);
+  if (first.data == nullptr || size > 4) return false;
+  for (int k = 1; k < 4; ++k) {
+    const TensorJob& out = channels[c + k].out;
+    const bool follows = reinterpret_cast<std::uintptr_t>(out.data) ==
+                         reinterpret_cast<std::uintptr_t>(first.data) + static_cast<std::uintptr_t>(k * size);
+    if (!follows || out.type != first.type || out.cloud_stride != first.cloud_stride ||
+        out.z_stride != first.z_stride || out.y_stride != first.y_stride || out.x_stride != first.x_stride) {
+      return false;
+    }
+  }
+  const std::int64_t strides = first.cloud_stride | first.z_stride | first.y_stride | first.x_stride;
+  return strides % 4 == 0 && reinterpret_cast<std::uintptr_t>(first.data) % static_cast<std::uintptr_t>(4 * size) == 0;
+}
+
 /// Writes every output of a cell. `record` is null for an empty one. Bits were cleared before.
 template <class F>
 ROBOCACHE_HD inline void write_cell(const VoxelizeJob<F>& job, std::int64_t cell,
@@ -228,11 +258,22 @@ ROBOCACHE_HD inline void write_cell(const VoxelizeJob<F>& job, std::int64_t cell
     store_as(job.count.data, offset_of(job.grid, job.count, cell), static_cast<std::int32_t>(count));
   }
   const std::uint64_t is_nan = record == nullptr ? 0 : record[1];
+  const auto value = [&](int c) {
+    if (record == nullptr) return job.channels[c].empty;
+    return reduced(job.channels[c], count, record[2 + c], (is_nan >> c & 1) != 0);
+  };
   for (int c = 0; c < job.channel_count; ++c) {
-    const ChannelJob& channel = job.channels[c];
-    const double value =
-        record == nullptr ? channel.empty : reduced(channel, count, record[2 + c], (is_nan >> c & 1) != 0);
-    store_number(channel.out.data, channel.out.type, offset_of(job.grid, channel.out, cell), value);
+    const TensorJob& out = job.channels[c].out;
+    const std::int64_t at = offset_of(job.grid, out, cell);
+#if defined(__CUDA_ARCH__)
+    if (job.channels[c].begins_pack) {
+      const double values[4] = {value(c), value(c + 1), value(c + 2), value(c + 3)};
+      store_four(out.data, out.type, at, values);
+      c += 3;
+      continue;
+    }
+#endif
+    store_number(out.data, out.type, at, value(c));
   }
 }
 
@@ -351,6 +392,10 @@ Status prepare(const VoxelizeArgs& args, VoxelizeJob<F>* job, VoxelizeArrays* ar
     if (!status.ok()) return status.at(c);
     ++arrays->input_count;
     ++arrays->tensor_count;
+  }
+  for (std::int32_t c = 0; c + 4 <= args.channel_count;) {
+    job->channels[c].begins_pack = is_pack(job->channels, c);
+    c += job->channels[c].begins_pack ? 4 : 1;
   }
   const std::int64_t points = args.points.count;
   arrays->alone[0] = {args.cell_of, args.cell_of == nullptr ? 0 : points, 8, "args.cell_of: misaligned"};
