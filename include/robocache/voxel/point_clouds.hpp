@@ -366,8 +366,8 @@ PointLayout layout_of(const CloudsJob<F>& job) noexcept {
 
 /// The inputs that an output must not overlap.
 struct CloudsArrays {
-  Array fields[3] = {};
-  Array offsets = {}, cloud_of = {}, transforms = {};
+  Array fields[3] = {{nullptr, 0, 1, ""}, {nullptr, 0, 1, ""}, {nullptr, 0, 1, ""}};
+  Array offsets = fields[0], cloud_of = fields[0], transforms = fields[0];
 };
 
 template <class F>
