@@ -534,13 +534,17 @@ TEST_P(Voxelize, ManyPointsTakeEveryPath) {
       call.points = random_points(random, shape.points, call.grid, type);
       call.offsets = shape.offsets;
       call.cell_of = shape.points < 100'000;
+      // The large ones take as long as their oracle.
+      const bool large = shape.points > 100'000;
       for (const CellType out : {CellType::u8, CellType::bit, CellType::f16}) {
+        if (large && out == (shape.z == 64 ? CellType::bit : CellType::u8)) continue;
+        if (large && out == CellType::f16 && shape.z == 64) continue;
         call.occupancy = {true, out, {}};
         check(call);
       }
+      if (large) continue;
       call.count = {true, CellType::i32, {}};
       check(call, 2);
-      if (shape.points > 100'000) continue;
       add_channels(random, &call, 3);
       check(call, 2);
     }

@@ -218,7 +218,12 @@ void mark_cells(const VoxelizeJob<F>& job, const std::int64_t* cell_of, std::int
   if (job.count.data != nullptr) {
     auto* counts = reinterpret_cast<std::int32_t*>(job.count.data);
     if (job.count.is_dense) {
-      for_points_of(cell_of, points, begin, end, [=](std::int64_t, std::int64_t cell) { ++counts[cell]; });
+      // Where threads share the cells, a branch on whose a cell is would be mispredicted every other time.
+      std::int32_t nowhere = 0;
+      for (std::int64_t i = 0; i < points; ++i) {
+        const bool is_mine = static_cast<std::uint64_t>(cell_of[i] - begin) < static_cast<std::uint64_t>(end - begin);
+        ++*(is_mine ? counts + cell_of[i] : &nowhere);
+      }
     } else {
       for_points_of(cell_of, points, begin, end,
                     [&](std::int64_t, std::int64_t cell) { ++counts[offset_of(job.grid, job.count, cell)]; });
