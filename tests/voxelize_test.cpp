@@ -551,6 +551,55 @@ TEST_P(Voxelize, ManyPointsTakeEveryPath) {
   }
 }
 
+// So many that they are sorted first. The cells are known beforehand: the points were made from them.
+TEST_P(Voxelize, CountsMillionsOfPointsInFewCells) {
+  SCOPED_TRACE(seed_trace());
+  Random random(11);
+  constexpr std::int64_t count = (1 << 22) + 1001, x = 100, y = 90, z = 110, cells = x * y * z;
+  static_assert(2 * cells < 1 << 21, "few cells");
+  const auto run = [&](std::int64_t step, std::int64_t crowd) {
+    std::vector<float> numbers(static_cast<std::size_t>(count * step), 0.0f);
+    std::vector<std::int32_t> wanted(static_cast<std::size_t>(2 * cells), 0);
+    std::vector<std::int64_t> fates(8, 0);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t cloud = i < 1'000'000 ? 0 : 1;
+      const std::int64_t cell = random.one_in(3) ? crowd : random.below(cells), outside = random.one_in(50) ? 1 : 0;
+      float* p = numbers.data() + i * step;
+      p[0] = static_cast<float>(cell % x) + 0.25f;
+      p[1] = static_cast<float>(cell / x % y + outside * y) + 0.5f;
+      p[2] = static_cast<float>(cell / (x * y));
+      fates[static_cast<std::size_t>(cloud * 4 + outside)] += 1;
+      if (outside == 0) ++wanted[static_cast<std::size_t>(cloud * cells + cell)];
+    }
+    Arena arena(GetParam());
+    VoxelizeArgs args;
+    args.points = points_of(arena.input(numbers), count, step);
+    args.points.segments = ragged(arena.input(std::vector<std::int64_t>{0, 1'000'000, count}), 2);
+    args.grid = grid_of(x, y, z);
+    const Output<std::int32_t> counts = arena.output<std::int32_t>(2 * cells);
+    const Output<std::int64_t> of_clouds = arena.output<std::int64_t>(8), cell_of = arena.output<std::int64_t>(count);
+    args.count = dense(counts.data());
+    args.counts = reinterpret_cast<PointCounts*>(of_clouds.data());
+    args.cell_of = cell_of.data();
+    std::size_t bytes = workspace_bytes(args, Host{1});
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+    if (GetParam() != Launcher::host) bytes = workspace_bytes(args, cudaStream_t{});
+#endif
+    const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(bytes), 1);
+    ASSERT_OK(arena.launch([&](auto where) { return voxelize(args, Workspace{scratch.data(), bytes}, where); }, 2));
+    EXPECT_TRUE(counts.download() == wanted);
+    EXPECT_EQ(of_clouds.download(), fates);
+    std::vector<std::int32_t> again(wanted.size(), 0);
+    for (const std::int64_t cell : cell_of.download()) {
+      if (cell >= 0) ++again[static_cast<std::size_t>(cell)];
+    }
+    EXPECT_TRUE(again == wanted);
+    static_cast<void>(scratch.download());
+  };
+  run(3, 0);
+  run(4, cells - 1);
+}
+
 TEST_P(Voxelize, BadOffsetsAndCloudNumbersAreSafe) {
   VoxelCase call;
   call.grid = grid_of(4, 4, 4);

@@ -34,3 +34,4 @@
 #include <robocache/voxel/voxel_grid.hpp>
 #include <robocache/voxel/voxelize.hpp>
 #include <robocache/voxel/voxelize_job.hpp>
+#include <robocache/voxel/voxelize_plan.hpp>

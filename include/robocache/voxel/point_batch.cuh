@@ -20,8 +20,9 @@ struct VoxelizeTuning {
   int table_bytes;  ///< of shared memory
   int most_entries;
   int bitmap_threads;
+  int bin_threads;
 };
-inline constexpr VoxelizeTuning voxelize_tuning = {256, 4, 132 * 8, 48 * 1024, 2048, 1024};
+inline constexpr VoxelizeTuning voxelize_tuning = {256, 4, 132 * 8, 48 * 1024, 2048, 1024, 512};
 
 /// The points that a block reads at a time, in registers.
 template <class F, PointLayout Layout>

@@ -93,6 +93,24 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
   }
 
   template <class F>
+  ROBOCACHE_HIDDEN Status run_bins(const VoxelizeJob<F>& job, const BinPlan& plan,
+                                   const DeviceScratch& scratch) const noexcept {
+    const Status sorted = for_layout(job.clouds, [&](auto layout) -> Status {
+      bin_kernel<F, decltype(layout)::value>
+          <<<static_cast<unsigned int>(plan.tiles), voxelize_tuning.bin_threads, 0, stream>>>(job, plan, scratch);
+      return launch_status();
+    });
+    if (!sorted.ok()) return sorted;
+    const auto kernel = count_bins_kernel<F>;
+    constexpr int bytes = BinPlan::bin_cells * 4;
+    ROBOCACHE_CHECK(cuda_status(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
+                                "shared memory could not be set aside"));
+    kernel<<<static_cast<unsigned int>(plan.bins * BinPlan::splits), voxelize_tuning.bitmap_threads, bytes, stream>>>(
+        job, plan, scratch);
+    return launch_status();
+  }
+
+  template <class F>
   ROBOCACHE_HIDDEN Status operator()(const VoxelizeJob<F>& job) const noexcept {
     Carver carver(workspace);
     const DeviceScratch scratch = DeviceScratch::carve(job, carver);
@@ -113,6 +131,8 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     if (plan.is_used && has_shared_memory(plan.slab_cells / 8)) return run_bitmaps(job, plan, scratch.bits);
     ROBOCACHE_CHECK(clear(job, job.occupancy));
     ROBOCACHE_CHECK(clear(job, job.count));
+    const BinPlan bins = BinPlan::of(job);
+    if (bins.is_used && has_shared_memory(BinPlan::bin_cells * 4)) return run_bins(job, bins, scratch);
     if (job.count.data != nullptr) return run_points<PointTask::count>(job, scratch);
     return run_points<PointTask::mark>(job, scratch);
   }

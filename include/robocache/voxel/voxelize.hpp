@@ -8,6 +8,7 @@
 #include <robocache/voxel/point_clouds.hpp>
 #include <robocache/voxel/voxel_grid.hpp>
 #include <robocache/voxel/voxelize_job.hpp>
+#include <robocache/voxel/voxelize_plan.hpp>
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 #include <cuda_runtime_api.h>
@@ -44,8 +45,8 @@ template <class First, class... Rest>
 Status voxelize(const VoxelizeArgs& args, Workspace workspace, Host host);
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
-/// The same for a call on a stream: device memory. Without channels at most one bit for each cell; with channels as
-/// for the CPU, but for the 8 bytes a point.
+/// The same for a call on a stream: device memory. With channels as for the CPU, but for the 8 bytes a point. Without,
+/// at most one bit for each cell, or some 2 bytes a point where more than four million points are counted.
 inline std::size_t workspace_bytes(const VoxelizeArgs& args, cudaStream_t stream) noexcept;
 
 /// Voxelizes on the current device: enqueues a few kernels and clears on `stream` and returns. Never synchronises or
@@ -70,58 +71,6 @@ ROBOCACHE_HIDDEN Status voxelize(const VoxelizeArgs& args, Workspace workspace, 
 #endif
 
 namespace detail {
-
-/// How a call on a stream marks cells: in bitmaps that blocks keep to themselves, or straight in the output.
-struct BitmapPlan {
-  bool is_used = false;
-  int slabs = 1;                ///< parts of a cloud's grid
-  std::int64_t slab_cells = 0;  ///< a multiple of 32
-  std::int64_t parts = 1;       ///< of a cloud's points; if several, their bitmaps are merged
-
-  template <class F>
-  static BitmapPlan of(const VoxelizeJob<F>& job) noexcept {
-    constexpr std::int64_t most_cells = std::int64_t{1} << 20;  // in 128 KiB of shared memory
-    constexpr std::int64_t blocks = 132;                        // one a multiprocessor
-    constexpr std::int64_t least_points = 16384;                // worth the merging of a bitmap
-    BitmapPlan plan;
-    const bool marks_alone = job.occupancy.data != nullptr && job.count.data == nullptr && job.channel_count == 0;
-    // A block knows its cloud's points where they are one range.
-    const bool ranges = job.clouds.cloud_of == nullptr || job.clouds.clouds == 1;
-    const std::int64_t clouds = job.clouds.clouds, cells = job.grid.cells;
-    if (!marks_alone || !ranges || clouds == 0 || cells == 0 || cells > 2 * most_cells) return plan;
-    plan.slabs = cells > most_cells ? 2 : 1;
-    plan.slab_cells = ((cells + plan.slabs - 1) / plan.slabs + 31) / 32 * 32;
-    const std::int64_t points = job.clouds.count / clouds;
-    if (clouds * plan.slabs * 2 <= blocks) {
-      plan.parts = blocks / (clouds * plan.slabs);
-      plan.is_used = points / plan.parts >= least_points;
-    } else {
-      plan.is_used = points >= cells / 64 && clouds <= INT32_MAX / 2;
-    }
-    return plan;
-  }
-};
-
-/// The scratch of a call on a stream.
-struct DeviceScratch {
-  std::uint32_t* slots = nullptr;  ///< [all cells]: 0, or which record; and one more, the number of records
-  std::uint64_t* records = nullptr;
-  std::uint32_t* bits = nullptr;  ///< [clouds, words]
-
-  template <class F>
-  static DeviceScratch carve(const VoxelizeJob<F>& job, Carver& carver) noexcept {
-    DeviceScratch scratch;
-    if (job.channel_count != 0 && job.all_cells() != 0) {
-      scratch.slots = carver.take<std::uint32_t>(job.all_cells() + 1);
-      scratch.records = carver.take<std::uint64_t>(job.slots() * job.record_words());
-    }
-    const BitmapPlan plan = BitmapPlan::of(job);
-    if (plan.is_used && plan.parts > 1 && job.occupancy.type != CellType::bit) {
-      scratch.bits = carver.take<std::uint32_t>(job.clouds.clouds * job.words());
-    }
-    return scratch;
-  }
-};
 
 /// The scratch of a call on the CPU.
 struct HostScratch {

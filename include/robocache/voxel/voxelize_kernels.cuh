@@ -8,11 +8,12 @@
 
 #include <cstdint>
 
-// Three ways through the points, chosen on the host (voxelize.cuh):
+// Four ways through the points, chosen on the host (voxelize.cuh):
 // - straight: a point marks or counts its cell in the output, which was cleared before;
 // - aggregated: a block gathers its points by cell in a table in shared memory, and passes on what a cell got as a
 //   whole: neighbours in a scan are neighbours in space, and atomics in L2 are what bounds counting;
-// - bitmaps: a block marks cells in a bitmap of its own, and writes or merges it at the end.
+// - bitmaps: a block marks cells in a bitmap of its own, and writes or merges it at the end;
+// - bins: a block sorts its points by part of the grid, then a block counts each part.
 // Integer sums and largest keys do not depend on the order, so the result does not either.
 
 ROBOCACHE_NAMESPACE_BEGIN
@@ -458,6 +459,113 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
     const auto first = static_cast<int>((item - cloud * chunks) * chunk);
     write_flags(job, cloud, first, static_cast<int>(smaller<std::int64_t>(chunk, job.grid.cells - first)),
                 bits + cloud * job.words() + first / 32);
+  }
+}
+
+/// Sorts a tile of points by bin. Entries are where in its bin a point's cell is; their order within a bin is any.
+template <class F, PointLayout Layout>
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bin_threads, 2)
+    bin_kernel(const __grid_constant__ VoxelizeJob<F> job, const __grid_constant__ BinPlan plan,
+               const __grid_constant__ DeviceScratch scratch) {
+  using Batch = PointBatch<F, Layout>;
+  constexpr int threads = voxelize_tuning.bin_threads, tile = BinPlan::tile, each = BinPlan::most_bins / 32;
+  constexpr std::uint32_t nowhere = 0xffffffffu;
+  __shared__ std::uint32_t cells[tile];
+  __shared__ std::uint32_t sorted[tile / 2];  // pairs of entries
+  __shared__ std::uint32_t fill[BinPlan::most_bins];
+  const auto thread = static_cast<int>(threadIdx.x);
+  const int begin = static_cast<int>(blockIdx.x) * tile;
+  const auto end = static_cast<int>(smaller<std::int64_t>(begin + tile, job.clouds.count));
+  for (int bin = thread; bin < BinPlan::most_bins; bin += threads) fill[bin] = 0;
+  __syncthreads();
+
+  FateCounter fates = {job.counts, job.counts == nullptr ? -1 : segment_at(job.clouds, begin).cloud};
+  SegmentCursor<F> cursor;
+  Batch batch;
+  for (int base = begin; base < end; base += threads * Batch::size) {
+    batch.load(job.clouds, base, end);
+#pragma unroll
+    for (int k = 0; k < Batch::size; ++k) {
+      const int i = Batch::index(base, k);
+      const Fallen at = locate_point(job, cursor, i, i < end, batch.raw[k], fates);
+      if (i >= end) continue;
+      const std::uint32_t cell =
+          at.cell < 0 ? nowhere : static_cast<std::uint32_t>(at.cloud * job.grid.cells + at.cell);
+      cells[i - begin] = cell;
+      if (cell != nowhere) atomicAdd(fill + cell / BinPlan::bin_cells, 1u);
+    }
+  }
+  fates.flush();
+  __syncthreads();
+
+  // From how many each bin gets to where it begins.
+  std::uint32_t* starts = scratch.starts + std::int64_t{blockIdx.x} * (plan.bins + 1);
+  if (thread < 32) {
+    std::uint32_t of_lane = 0;
+    for (int k = 0; k < each; ++k) of_lane += fill[thread * each + k];
+    std::uint32_t sum = of_lane;
+    for (int step = 1; step < 32; step *= 2) {
+      const std::uint32_t other = __shfl_up_sync(0xffffffffu, sum, static_cast<unsigned int>(step));
+      if (thread >= step) sum += other;
+    }
+    std::uint32_t start = sum - of_lane;
+    for (int k = 0; k < each; ++k) {
+      const int bin = thread * each + k;
+      const std::uint32_t here = fill[bin];
+      fill[bin] = start;
+      if (bin <= plan.bins) starts[bin] = start;
+      start += here;
+    }
+    if (thread == 31 && plan.bins == BinPlan::most_bins) starts[plan.bins] = start;
+  }
+  __syncthreads();
+  auto* entries = reinterpret_cast<std::uint16_t*>(sorted);
+  for (int i = thread; i < end - begin; i += threads) {
+    const std::uint32_t cell = cells[i];
+    if (cell == nowhere) continue;
+    entries[atomicAdd(fill + cell / BinPlan::bin_cells, 1u)] = static_cast<std::uint16_t>(cell % BinPlan::bin_cells);
+  }
+  __syncthreads();
+  // Each bin is filled up to where the next began.
+  const auto pairs = static_cast<int>((fill[BinPlan::most_bins - 1] + 1) / 2);
+  auto* to = reinterpret_cast<std::uint32_t*>(scratch.entries) + std::int64_t{blockIdx.x} * (tile / 2);
+  for (int pair = thread; pair < pairs; pair += threads) to[pair] = sorted[pair];
+}
+
+/// Counts one bin over a part of the tiles, a warp a tile at a time, and adds to counts that were cleared.
+template <class F>
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bitmap_threads)
+    count_bins_kernel(const __grid_constant__ VoxelizeJob<F> job, const __grid_constant__ BinPlan plan,
+                      const __grid_constant__ DeviceScratch scratch) {
+  constexpr int threads = voxelize_tuning.bitmap_threads, warps = threads / 32;
+  constexpr unsigned int everyone = 0xffffffffu;
+  extern __shared__ std::uint32_t counts[];
+  const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
+  const int bin = static_cast<int>(blockIdx.x) % plan.bins, split = static_cast<int>(blockIdx.x) / plan.bins;
+  for (int cell = thread; cell < BinPlan::bin_cells; cell += threads) counts[cell] = 0;
+  __syncthreads();
+  for (std::int64_t t = split * warps + thread / 32; t < plan.tiles; t += BinPlan::splits * warps) {
+    const std::uint32_t* starts = scratch.starts + t * (plan.bins + 1) + bin;
+    const auto begin = static_cast<int>(__ldg(starts)), end = static_cast<int>(__ldg(starts + 1));
+    const std::uint16_t* entries = scratch.entries + t * BinPlan::tile;
+    for (int first = begin; first < end; first += 32) {
+      const bool valid = first + lane < end;
+      const int cell = valid ? __ldg(entries + first + lane) : 0;
+      // Many points in one cell would queue for its count.
+      const int of_first = __shfl_sync(everyone, cell, 0);
+      if (__all_sync(everyone, !valid || cell == of_first)) {
+        if (lane == 0) atomicAdd(counts + of_first, static_cast<std::uint32_t>(smaller(end - first, 32)));
+      } else if (valid) {
+        atomicAdd(counts + cell, 1u);
+      }
+    }
+  }
+  __syncthreads();
+  const std::int64_t first_cell = std::int64_t{bin} * BinPlan::bin_cells;
+  const auto cells = static_cast<int>(smaller<std::int64_t>(BinPlan::bin_cells, job.all_cells() - first_cell));
+  for (int cell = thread; cell < cells; cell += threads) {
+    if (counts[cell] == 0) continue;
+    count_on_device(job, offset_of(job.grid, job.count, first_cell + cell), static_cast<int>(counts[cell]));
   }
 }
 
