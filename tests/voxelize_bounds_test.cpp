@@ -139,6 +139,16 @@ TEST_P(Bounds, NoCloudsAndNoPoints) {
   EXPECT_EQ(boxes.download(), (std::vector<double>{infinity, infinity, infinity, -infinity, -infinity, -infinity}));
 }
 
+TEST_P(Bounds, NegativeZeroIsZero) {
+  Arena arena(GetParam());
+  BoundsArgs args;
+  args.points = points_of(arena.input(std::vector<float>(9, -0.0f)), 3);
+  const Output<double> boxes = arena.output<double>(6);
+  args.boxes = boxes.data();
+  ASSERT_OK(arena.launch([&](auto where) { return bounds(args, where); }));
+  for (const double v : boxes.download()) EXPECT_TRUE(v == 0.0 && !std::signbit(v));
+}
+
 // The boxes place the grids: every finite point is then inside, the lowest in the first cell.
 TEST_P(Bounds, PlaceGrids) {
   SCOPED_TRACE(seed_trace());

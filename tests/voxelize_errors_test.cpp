@@ -164,6 +164,8 @@ const std::vector<Mistake<Call>> mistakes = {
     // Overlaps, by the last byte of one array and the first of another.
     {"occupancy over points", StatusCode::aliasing, "tensor",
      [](Call& c) { c.args.points.x.data = moved(c.args.occupancy.data, 191); }},
+    {"occupancy over the end of points", StatusCode::aliasing, "tensor",
+     [](Call& c) { c.args.points.y.data = moved(c.args.occupancy.data, -111); }},
     {"count over a field", StatusCode::aliasing, "tensor",
      [](Call& c) { c.channels[0].field.data = moved(c.args.count.data, -39); }},
     {"a channel over transforms", StatusCode::aliasing, "tensor",

@@ -309,6 +309,61 @@ TEST_P(Voxelize, StrangeNumbers) {
   }
 }
 
+// The crop box is inclusive, min_range is not.
+TEST_P(Voxelize, LimitsOfTheFilters) {
+  for (const FieldType type : {FieldType::f32, FieldType::f64}) {
+    VoxelCase call;
+    call.type = type;
+    call.grid = grid_of(4, 4, 4);
+    call.crop_min = {1.0, 0.5, 0.25};
+    call.crop_max = {3.0, 2.5, 3.75};
+    call.min_range = 3.0;
+    for (const double x : {0.5, 1.0, 3.0, 3.5}) {
+      for (const double y : {0.25, 0.5, 2.5, 3.0}) {
+        for (const double z : {0.0, 0.25, 3.75, 3.875}) call.points.push_back({x, y, z});
+      }
+    }
+    call.points.push_back({2.0, 1.0, 2.0});  // at a distance of 3
+    call.points.push_back({2.0, 1.0, 1.9999998});
+    call.count = {true, CellType::i32, {}};
+    check(call);
+  }
+}
+
+// The largest values that sums hold, and the next beyond them.
+TEST_P(Voxelize, RangeOfSums) {
+  VoxelCase call;
+  call.grid = grid_of(8, 1, 1);
+  const double most = 0x1p39 * 0.125;
+  const std::vector<double> values = {most,
+                                      -most,
+                                      std::nextafter(most, infinity),
+                                      -std::nextafter(most, infinity),
+                                      0.0625,  // half a unit
+                                      0.1875,
+                                      -0.0625,
+                                      -0.0};
+  for (std::size_t i = 0; i < values.size(); ++i) call.points.push_back({static_cast<double>(i) + 0.5, 0.5, 0.5});
+  for (const Reduction reduction : {Reduction::sum, Reduction::mean}) {
+    ChannelSpec channel;
+    channel.type = FieldType::f64;
+    channel.values = values;
+    channel.reduction = reduction;
+    channel.unit = 0.125;
+    channel.out = {true, CellType::f64, {}};
+    call.channels.push_back(channel);
+  }
+  VoxelRun run(GetParam(), call);
+  ASSERT_OK(run.launch());
+  run.compare<float>(call);
+  std::vector<double> sums(8);
+  std::memcpy(sums.data(), run.channel(0).data(), 64);
+  EXPECT_EQ(sums[0], most);
+  EXPECT_EQ(sums[1], -most);
+  EXPECT_TRUE(std::isnan(sums[2]) && std::isnan(sums[3]));
+  EXPECT_EQ((std::vector<double>(sums.begin() + 4, sums.end())), (std::vector<double>{0.0, 0.25, 0.0, 0.0}));
+}
+
 TEST_P(Voxelize, GridsOfOneCellAndLongGrids) {
   SCOPED_TRACE(seed_trace());
   Random random(5);

@@ -362,7 +362,7 @@ inline Status prepare_tensor(const VoxelTensor& tensor, const VoxelGrid& grid, s
   }
   job->is_dense = last == clouds * (tensor.type == CellType::bit ? words : cells) - 1;
   if (tensor.type != CellType::bit) {
-    job->is_dense = job->is_dense && job->is_even && job->x_stride == 1 && (clouds == 1 || job->cloud_stride == cells);
+    job->is_dense = job->is_dense && job->is_even && job->x_stride == 1;
   }
   *array = {tensor.data, bytes, 1, ""};
   return {};
