@@ -51,10 +51,9 @@ struct PointBatch {
         return;
       }
     }
-    constexpr PointLayout one = Layout == PointLayout::packed ? PointLayout::triple : Layout;
 #pragma unroll
     for (int k = 0; k < size; ++k) {
-      if (index(base, k) < end) raw[k] = read_point<F, one>(job, index(base, k));
+      if (index(base, k) < end) raw[k] = read_point<F, Layout>(job, index(base, k));
     }
   }
 };

@@ -197,7 +197,7 @@ struct SegmentView {
 };
 
 template <class F>
-ROBOCACHE_HD inline SegmentView segment_at(const CloudsJob<F>& job, std::int64_t i) noexcept {
+ROBOCACHE_HD ROBOCACHE_NOINLINE_ON_DEVICE SegmentView segment_at(const CloudsJob<F>& job, std::int64_t i) noexcept {
   SegmentView view;
   if (job.segments.offsets != nullptr) {
     view.segment = ragged_segment(job.segments.offsets, job.segments.count, i);
@@ -271,7 +271,7 @@ ROBOCACHE_HD inline Vector3<F> read_point(const CloudsJob<F>& job, std::int64_t 
     if constexpr (Layout == PointLayout::quad) {
       const float4 quad = __ldg(reinterpret_cast<const float4*>(at));
       return {quad.x, quad.y, quad.z};
-    } else if (job.xyz[0].is_aligned) {
+    } else if (Layout == PointLayout::packed || job.xyz[0].is_aligned) {
       const float* triple = reinterpret_cast<const float*>(at);
       return {__ldg(triple), __ldg(triple + 1), __ldg(triple + 2)};
     }
