@@ -91,7 +91,8 @@ struct VoxelizeJob {
   std::int64_t slots() const noexcept { return smaller(all_cells(), clouds.count); }
   /// Of a slot; they count from 1.
   ROBOCACHE_HD std::uint64_t* record(std::uint64_t* records, std::uint32_t slot) const noexcept {
-    return records + (std::int64_t{slot} - 1) * record_words();
+    const std::int64_t before = static_cast<std::int64_t>(slot) - 1;
+    return &records[before * record_words()];
   }
   bool has_tensors() const noexcept {
     return all_cells() != 0 && (occupancy.data != nullptr || count.data != nullptr || channel_count != 0);
