@@ -122,23 +122,6 @@ inline void locate_on_host(const VoxelizeJob<F>& job, std::int64_t begin, std::i
   return locate_points<F, PointLayout::triple>(job, begin, end, cell_of);
 }
 
-// As for resample: fma is a library call unless the code may use the instruction, so it is compiled twice.
-#if ROBOCACHE_DISPATCH_FMA
-template <class F>
-__attribute__((target("avx2,fma"), flatten)) void locate_on_host_fma(const VoxelizeJob<F>& job, std::int64_t begin,
-                                                                     std::int64_t end, std::int64_t* cell_of) noexcept {
-  locate_on_host(job, begin, end, cell_of);
-}
-#endif
-
-template <class F>
-auto fastest_locate() noexcept {
-#if ROBOCACHE_DISPATCH_FMA
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &locate_on_host_fma<F>;
-#endif
-  return &locate_on_host<F>;
-}
-
 /// Calls put(i, cell) for the points, in order, whose cell lies in [begin, end).
 template <class Put>
 ROBOCACHE_ALWAYS_INLINE inline void for_points_of(const std::int64_t* cell_of, std::int64_t count, std::int64_t begin,
@@ -189,28 +172,61 @@ void reduce_cells(const VoxelizeJob<F>& job, const HostScratch& scratch, std::at
                   std::int64_t begin, std::int64_t end) noexcept {
   std::memset(scratch.slots + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(std::uint32_t));
   SegmentView view;
-  for_points_of(scratch.cell_of, job.clouds.count, begin, end, [&](std::int64_t i, std::int64_t cell) {
-    std::uint32_t& slot = scratch.slots[cell];
-    if (slot == 0) {
-      slot = used->fetch_add(1, std::memory_order_relaxed) + 1;
-      std::memset(job.record(scratch.records, slot), 0,
-                  static_cast<std::size_t>(job.record_words()) * sizeof(std::uint64_t));
-    }
-    if (i >= view.end) view = segment_at(job.clouds, i);
-    std::uint64_t* record = job.record(scratch.records, slot);
-    ++record[0];
-    const PointValues<F> values = values_of(job, view, read_point<F, PointLayout::any>(job.clouds, i));
-    for (int c = 0; c < job.channel_count; ++c) {
-      const Contribution more = contribution(job.channels[c], channel_value(job, job.channels[c], i, values));
-      record[1] |= std::uint64_t{more.is_nan} << c;
-      record[2 + c] = job.channels[c].combine(record[2 + c], more.word);
-    }
-  });
+  for_points_of(
+      scratch.cell_of, job.clouds.count, begin, end, [&](std::int64_t i, std::int64_t cell) ROBOCACHE_ALWAYS_INLINE {
+        std::uint32_t& slot = scratch.slots[cell];
+        if (slot == 0) {
+          slot = used->fetch_add(1, std::memory_order_relaxed) + 1;
+          std::memset(job.record(scratch.records, slot), 0,
+                      static_cast<std::size_t>(job.record_words()) * sizeof(std::uint64_t));
+        }
+        if (i >= view.end) view = segment_at(job.clouds, i);
+        std::uint64_t* record = job.record(scratch.records, slot);
+        ++record[0];
+        const PointValues<F> values = values_of(job, view, read_point<F, PointLayout::any>(job.clouds, i));
+        for (int c = 0; c < job.channel_count; ++c) {
+          const Contribution more = contribution(job.channels[c], channel_value(job, job.channels[c], i, values));
+          record[1] |= std::uint64_t{more.is_nan} << c;
+          record[2 + c] = job.channels[c].combine(record[2 + c], more.word);
+        }
+      });
   for (std::int64_t cell = begin; cell < end; ++cell) {
     const std::uint32_t slot = scratch.slots[cell];
     write_cell(job, cell, slot == 0 ? nullptr : job.record(scratch.records, slot));
   }
 }
+
+// As for resample: fma and rounding are library calls unless the code may use the instructions, so it is compiled
+// twice.
+#if ROBOCACHE_DISPATCH_FMA
+template <class F>
+__attribute__((target("avx2,fma"), flatten)) void locate_on_host_fma(const VoxelizeJob<F>& job, std::int64_t begin,
+                                                                     std::int64_t end, std::int64_t* cell_of) noexcept {
+  locate_on_host(job, begin, end, cell_of);
+}
+template <class F>
+__attribute__((target("avx2,fma"), flatten)) void reduce_cells_fma(const VoxelizeJob<F>& job,
+                                                                   const HostScratch& scratch,
+                                                                   std::atomic<std::uint32_t>* used, std::int64_t begin,
+                                                                   std::int64_t end) noexcept {
+  reduce_cells(job, scratch, used, begin, end);
+}
+#endif
+
+template <class F>
+struct FastestOnHost {
+  void (*locate)(const VoxelizeJob<F>&, std::int64_t, std::int64_t, std::int64_t*) = &locate_on_host<F>;
+  void (*reduce)(const VoxelizeJob<F>&, const HostScratch&, std::atomic<std::uint32_t>*, std::int64_t,
+                 std::int64_t) = &reduce_cells<F>;
+
+  FastestOnHost() noexcept {
+#if ROBOCACHE_DISPATCH_FMA
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return;
+    locate = &locate_on_host_fma<F>;
+    reduce = &reduce_cells_fma<F>;
+#endif
+  }
+};
 
 struct VoxelizeOnHost {
   Workspace workspace;
@@ -223,11 +239,10 @@ struct VoxelizeOnHost {
     if (job.counts != nullptr) {
       std::memset(job.counts, 0, static_cast<std::size_t>(job.clouds.clouds) * sizeof(PointCounts));
     }
+    const FastestOnHost<F> fastest;
     constexpr std::int64_t points_per_thread = 4096, cells_per_thread = 4096;  // a thread costs some 20 us to start
     parallel_for(host, job.clouds.count, points_per_thread,
-                 [&job, &scratch, locate = fastest_locate<F>()](std::int64_t begin, std::int64_t end) {
-                   locate(job, begin, end, scratch.cell_of);
-                 });
+                 [&](std::int64_t begin, std::int64_t end) { fastest.locate(job, begin, end, scratch.cell_of); });
     if (!job.has_tensors()) return {};
     if (job.occupancy.data != nullptr && job.occupancy.type == CellType::bit) {
       auto* words = reinterpret_cast<std::uint32_t*>(job.occupancy.data);
@@ -240,7 +255,7 @@ struct VoxelizeOnHost {
       if (job.channel_count == 0) {
         mark_cells(job, scratch.cell_of, begin, end);
       } else {
-        reduce_cells(job, scratch, &used, begin, end);
+        fastest.reduce(job, scratch, &used, begin, end);
       }
     });
     return {};
