@@ -13,3 +13,5 @@
 #include <robocache/temporal/check_times.cuh>
 #include <robocache/temporal/grid_offsets.cuh>
 #include <robocache/temporal/split_segments.cuh>
+#include <robocache/voxel/bounds.cuh>
+#include <robocache/voxel/voxelize.cuh>

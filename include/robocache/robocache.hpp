@@ -28,3 +28,10 @@
 #include <robocache/temporal/sensor_stream.hpp>
 #include <robocache/temporal/split_segments.hpp>
 #include <robocache/version.hpp>
+#include <robocache/voxel/bounds.hpp>
+#include <robocache/voxel/number_key.hpp>
+#include <robocache/voxel/point_clouds.hpp>
+#include <robocache/voxel/voxel_grid.hpp>
+#include <robocache/voxel/voxelize.hpp>
+#include <robocache/voxel/voxelize_job.hpp>
+#include <robocache/voxel/voxelize_plan.hpp>

@@ -41,7 +41,7 @@ class Carver {
       return nullptr;
     }
     used_ += (wanted * sizeof(T) + alignment - 1) / alignment * alignment;
-    return base_ == 0 ? nullptr : reinterpret_cast<T*>(base_ + at);
+    return base_ == 0 ? nullptr : reinterpret_cast<T*>(base_ + at);  // NOLINT(performance-no-int-to-ptr)
   }
 
   bool overflow() const noexcept { return overflow_; }

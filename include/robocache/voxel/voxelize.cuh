@@ -1,0 +1,150 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <robocache/core/device.cuh>
+#include <robocache/voxel/voxelize.hpp>
+#include <robocache/voxel/voxelize_kernels.cuh>
+
+#include <cstdint>
+
+ROBOCACHE_NAMESPACE_BEGIN
+namespace detail {
+
+/// The kernels of a job, enqueued.
+struct ROBOCACHE_HIDDEN VoxelizeOnStream {
+  Workspace workspace;
+  cudaStream_t stream;
+
+  ROBOCACHE_HIDDEN static unsigned int blocks_for(std::int64_t items) noexcept {
+    return static_cast<unsigned int>(smaller<std::int64_t>((items - 1) / voxelize_tuning.threads + 1, 1 << 20));
+  }
+
+  ROBOCACHE_HIDDEN Status set_bytes(void* data, int value, std::int64_t bytes) const noexcept {
+    if (bytes == 0) return {};
+    return cuda_status(cudaMemsetAsync(data, value, static_cast<std::size_t>(bytes), stream),
+                       "memory could not be cleared");
+  }
+
+  template <class F>
+  ROBOCACHE_HIDDEN Status clear(const VoxelizeJob<F>& job, const TensorJob& tensor) const noexcept {
+    if (tensor.data == nullptr) return {};
+    const std::int64_t items = tensor.type == CellType::bit ? job.words() * job.clouds.clouds : job.all_cells();
+    if (tensor.is_dense) return set_bytes(tensor.data, 0, items * size_of(tensor.type));
+    clear_kernel<F><<<blocks_for(items), voxelize_tuning.threads, 0, stream>>>(job.grid, tensor, job.words(), items);
+    return launch_status();
+  }
+
+  template <PointTask Task, class F>
+  ROBOCACHE_HIDDEN Status run_points(const VoxelizeJob<F>& job, const DeviceScratch& scratch) const noexcept {
+    if (job.clouds.count == 0) return {};
+    constexpr VoxelizeTuning tuning = voxelize_tuning;
+    const PointShares shares(job.clouds.count);
+    int log2_entries = 0, bytes = 0;
+    if (Task != PointTask::mark) {
+      const int entry = CellTable::bytes_of_entry(Task == PointTask::record ? 1 + job.channel_count : 0);
+      while (2 << log2_entries <= tuning.most_entries && (2 << log2_entries) * entry <= tuning.table_bytes) {
+        ++log2_entries;
+      }
+      bytes = entry << log2_entries;
+    }
+    return for_layout(job.clouds, [&](auto layout) -> Status {
+      points_kernel<F, decltype(layout)::value, Task>
+          <<<shares.blocks, tuning.threads, static_cast<std::size_t>(bytes), stream>>>(
+              job, scratch, static_cast<int>(shares.share), log2_entries);
+      return launch_status();
+    });
+  }
+
+  ROBOCACHE_HIDDEN static bool has_shared_memory(std::int64_t bytes) noexcept {
+    int device = 0, most = 0;
+    return cudaGetDevice(&device) == cudaSuccess &&
+           cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) == cudaSuccess &&
+           bytes <= most;
+  }
+
+  template <class F>
+  ROBOCACHE_HIDDEN Status run_bitmaps(const VoxelizeJob<F>& job, const BitmapPlan& plan,
+                                      std::uint32_t* bits) const noexcept {
+    const bool writes_bits = job.occupancy.type == CellType::bit;
+    std::uint32_t* merged = writes_bits ? reinterpret_cast<std::uint32_t*>(job.occupancy.data) : bits;
+    const std::int64_t pitch = writes_bits ? job.occupancy.cloud_stride : job.words();
+    if (plan.parts > 1) {
+      ROBOCACHE_CHECK(writes_bits ? clear(job, job.occupancy)
+                                  : set_bytes(bits, 0, job.words() * job.clouds.clouds * 4));
+    }
+    // Points in no segment are in no block's range.
+    if (job.cell_of != nullptr) ROBOCACHE_CHECK(set_bytes(job.cell_of, 0xff, job.clouds.count * 8));
+    const auto bytes = static_cast<int>(plan.slab_cells / 8);
+    const auto blocks = static_cast<unsigned int>(job.clouds.clouds * plan.slabs * plan.parts);
+    const Status marked = for_layout(job.clouds, [&](auto layout) -> Status {
+      const auto kernel = bitmap_kernel<F, decltype(layout)::value>;
+      ROBOCACHE_CHECK(cuda_status(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
+                                  "shared memory could not be set aside"));
+      kernel<<<blocks, voxelize_tuning.bitmap_threads, static_cast<std::size_t>(bytes), stream>>>(job, plan, merged,
+                                                                                                  pitch);
+      return launch_status();
+    });
+    if (!marked.ok()) return marked;
+    if (plan.parts == 1 || writes_bits) return {};
+    expand_kernel<F>
+        <<<blocks_for(job.all_cells() / 16 + job.clouds.clouds), voxelize_tuning.threads, 0, stream>>>(job, bits);
+    return launch_status();
+  }
+
+  template <class F>
+  ROBOCACHE_HIDDEN Status run_bins(const VoxelizeJob<F>& job, const BinPlan& plan,
+                                   const DeviceScratch& scratch) const noexcept {
+    const Status sorted = for_layout(job.clouds, [&](auto layout) -> Status {
+      bin_kernel<F, decltype(layout)::value>
+          <<<static_cast<unsigned int>(plan.tiles), voxelize_tuning.bin_threads, 0, stream>>>(job, plan, scratch);
+      return launch_status();
+    });
+    if (!sorted.ok()) return sorted;
+    const auto kernel = count_bins_kernel<F>;
+    constexpr int bytes = BinPlan::bin_cells * 4;
+    ROBOCACHE_CHECK(cuda_status(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
+                                "shared memory could not be set aside"));
+    kernel<<<static_cast<unsigned int>(plan.bins * BinPlan::splits), voxelize_tuning.bitmap_threads, bytes, stream>>>(
+        job, plan, scratch);
+    return launch_status();
+  }
+
+  template <class F>
+  ROBOCACHE_HIDDEN Status operator()(const VoxelizeJob<F>& job) const noexcept {
+    Carver carver(workspace);
+    const DeviceScratch scratch = DeviceScratch::carve(job, carver);
+    if (job.counts != nullptr) {
+      ROBOCACHE_CHECK(set_bytes(job.counts, 0, job.clouds.clouds * static_cast<std::int64_t>(sizeof(PointCounts))));
+    }
+    if (job.all_cells() == 0 || (job.channel_count == 0 && !job.has_tensors())) {
+      return job.cell_of != nullptr || job.counts != nullptr ? run_points<PointTask::mark>(job, scratch) : Status{};
+    }
+    if (job.channel_count != 0) {
+      ROBOCACHE_CHECK(set_bytes(scratch.slots, 0, (job.all_cells() + 1) * 4));
+      if (job.occupancy.type == CellType::bit) ROBOCACHE_CHECK(clear(job, job.occupancy));
+      ROBOCACHE_CHECK(run_points<PointTask::record>(job, scratch));
+      cells_kernel<F><<<blocks_for(job.all_cells()), voxelize_tuning.threads, 0, stream>>>(job, scratch);
+      return launch_status();
+    }
+    const BitmapPlan plan = BitmapPlan::of(job);
+    if (plan.is_used && has_shared_memory(plan.slab_cells / 8)) return run_bitmaps(job, plan, scratch.bits);
+    ROBOCACHE_CHECK(clear(job, job.occupancy));
+    ROBOCACHE_CHECK(clear(job, job.count));
+    const BinPlan bins = BinPlan::of(job);
+    if (bins.is_used && has_shared_memory(BinPlan::bin_cells * 4)) return run_bins(job, bins, scratch);
+    if (job.count.data != nullptr) return run_points<PointTask::count>(job, scratch);
+    return run_points<PointTask::mark>(job, scratch);
+  }
+};
+
+}  // namespace detail
+
+template <class First, class... Rest>
+Status voxelize(const VoxelizeArgs& args, Workspace workspace, cudaStream_t stream) {
+  return detail::dispatch_voxelize<First, Rest...>(
+      args, workspace, [](const auto& job, detail::Carver& carver) { detail::DeviceScratch::carve(job, carver); },
+      detail::VoxelizeOnStream{workspace, stream});
+}
+
+ROBOCACHE_NAMESPACE_END

@@ -1,0 +1,326 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <robocache/core/host.hpp>
+#include <robocache/core/status.hpp>
+#include <robocache/core/workspace.hpp>
+#include <robocache/voxel/point_clouds.hpp>
+#include <robocache/voxel/voxel_grid.hpp>
+#include <robocache/voxel/voxelize_job.hpp>
+#include <robocache/voxel/voxelize_plan.hpp>
+
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+#include <cuda_runtime_api.h>
+#endif
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// Point clouds into dense grids. The common case:
+//
+//   robocache::VoxelizeArgs args;
+//   args.points = robocache::points_of(xyz, count);                          // const float* [count, 3]
+//   args.grid = robocache::grid_over({-51.2, -51.2, -5}, {51.2, 51.2, 3}, {0.4, 0.4, 0.2});
+//   args.occupancy = robocache::dense(occupancy);                            // std::uint8_t* [z, y, x]
+//   ROBOCACHE_CHECK(robocache::voxelize(args, workspace, stream));           // workspace_bytes(args, stream)
+
+ROBOCACHE_NAMESPACE_BEGIN
+
+/// Bytes of scratch that `voxelize` needs for these arguments: host memory here. From host values alone; no pointer is
+/// followed but that of the channels. 0 also where the arguments are wrong, which the call itself reports.
+///
+/// 8 bytes a point, unless `cell_of` is asked for; with channels, besides, 4 bytes a cell and 16 + 8 * channels bytes
+/// for each cell that may be occupied, so for the lesser of points and cells.
+inline std::size_t workspace_bytes(const VoxelizeArgs& args, Host host) noexcept;
+
+/// Voxelizes on the CPU. Shapes, errors and result bits are those of the stream overload, for any number of threads.
+/// Returns when done.
+ROBOCACHE_API Status voxelize(const VoxelizeArgs& args, Workspace workspace, Host host);
+
+/// The same, instantiated here for the listed types of coordinates (float, double); no library is linked.
+template <class First, class... Rest>
+Status voxelize(const VoxelizeArgs& args, Workspace workspace, Host host);
+
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+/// The same for a call on a stream: device memory. With channels as for the CPU, but for the 8 bytes a point. Without,
+/// at most one bit for each cell, or some 2 bytes a point where more than four million points are counted.
+inline std::size_t workspace_bytes(const VoxelizeArgs& args, cudaStream_t stream) noexcept;
+
+/// Voxelizes on the current device: enqueues a few kernels and clears on `stream` and returns. Never synchronises or
+/// allocates; may be captured into a graph. Calls that run at the same time need workspaces of their own.
+///
+/// Writes every element of every tensor asked for, cell_of and counts, nothing else, and nothing at all when it returns
+/// an error. Results are the same bits on CPU and GPU and from run to run, whatever the order of the points within a
+/// cloud.
+///
+/// Coordinates that are three neighbouring floats in records of 12 or 16 bytes, 16-byte aligned, are fastest.
+///
+/// Errors, all found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output or the
+/// workspace overlaps an input, cell_of or counts overlaps another output, or two tensors begin at one element; tensors
+/// may interleave), misaligned, workspace_too_small, unsupported_type, cuda_error. Of a channel at fault, index() says
+/// which.
+ROBOCACHE_API Status voxelize(const VoxelizeArgs& args, Workspace workspace, cudaStream_t stream);
+Status voxelize(const VoxelizeArgs& args, Workspace workspace, std::nullptr_t) = delete;  // name the stream
+
+/// The same, instantiated by nvcc for the listed types of coordinates; defined in voxelize.cuh.
+template <class First, class... Rest>
+ROBOCACHE_HIDDEN Status voxelize(const VoxelizeArgs& args, Workspace workspace, cudaStream_t stream);
+#endif
+
+namespace detail {
+
+/// The scratch of a call on the CPU.
+struct HostScratch {
+  std::int64_t* cell_of = nullptr;
+  std::uint32_t* slots = nullptr;
+  std::uint64_t* records = nullptr;
+
+  template <class F>
+  static HostScratch carve(const VoxelizeJob<F>& job, Carver& carver) noexcept {
+    HostScratch scratch;
+    scratch.cell_of = job.cell_of != nullptr ? job.cell_of : carver.take<std::int64_t>(job.clouds.count);
+    if (job.channel_count != 0) {
+      scratch.slots = carver.take<std::uint32_t>(job.all_cells());
+      scratch.records = carver.take<std::uint64_t>(job.slots() * job.record_words());
+    }
+    return scratch;
+  }
+};
+
+/// Where the points [begin, end) fall, as loops that know how they lie in memory.
+template <class F, PointLayout Layout>
+inline void locate_points(const VoxelizeJob<F>& job, std::int64_t begin, std::int64_t end,
+                          std::int64_t* cell_of) noexcept {
+  for (std::int64_t i = begin; i < end;) {
+    const SegmentView view = segment_at(job.clouds, i);
+    const std::int64_t stop = smaller(end, view.end);
+    if (view.cloud < 0) {
+      for (; i < stop; ++i) cell_of[i] = -1;
+      continue;
+    }
+    const Vector3<F> origin = job.grid.origin_of(view.cloud);
+    std::int64_t counts[4] = {0, 0, 0, 0};
+    for (; i < stop; ++i) {
+      const Located at = locate(job, view, origin, read_point<F, Layout>(job.clouds, i));
+      cell_of[i] = at.cell < 0 ? -1 : view.cloud * job.grid.cells + at.cell;
+      ++counts[static_cast<int>(at.fate)];
+    }
+    if (job.counts == nullptr) continue;
+    PointCounts& sum = job.counts[view.cloud];
+    std::int64_t* sums[4] = {&sum.kept, &sum.outside, &sum.filtered, &sum.not_finite};
+    for (int fate = 0; fate < 4; ++fate) __atomic_fetch_add(sums[fate], counts[fate], __ATOMIC_RELAXED);
+  }
+}
+
+template <class F>
+inline void locate_on_host(const VoxelizeJob<F>& job, std::int64_t begin, std::int64_t end,
+                           std::int64_t* cell_of) noexcept {
+  if (job.clouds.layout == PointLayout::any) return locate_points<F, PointLayout::any>(job, begin, end, cell_of);
+  return locate_points<F, PointLayout::triple>(job, begin, end, cell_of);
+}
+
+/// Calls put(i, cell) for the points, in order, whose cell lies in [begin, end).
+template <class Put>
+ROBOCACHE_ALWAYS_INLINE inline void for_points_of(const std::int64_t* cell_of, std::int64_t count, std::int64_t begin,
+                                                  std::int64_t end, const Put& put) noexcept {
+  const auto span = static_cast<std::uint64_t>(end - begin);
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (static_cast<std::uint64_t>(cell_of[i] - begin) < span) put(i, cell_of[i]);
+  }
+}
+
+/// Occupancy and count of the cells [begin, end), without channels.
+template <class F>
+void mark_cells(const VoxelizeJob<F>& job, const std::int64_t* cell_of, std::int64_t begin, std::int64_t end) noexcept {
+  for (const TensorJob* tensor : {&job.occupancy, &job.count}) {
+    if (tensor->data == nullptr || tensor->type == CellType::bit) continue;
+    if (tensor->is_dense) {
+      const std::int64_t size = size_of(tensor->type);
+      std::memset(tensor->data + begin * size, 0, static_cast<std::size_t>((end - begin) * size));
+    } else {
+      for (std::int64_t cell = begin; cell < end; ++cell) {
+        store_flag(tensor->data, tensor->type, offset_of(job.grid, *tensor, cell), false);
+      }
+    }
+  }
+  const std::int64_t points = job.clouds.count;
+  if (job.count.data != nullptr) {
+    auto* counts = reinterpret_cast<std::int32_t*>(job.count.data);
+    if (job.count.is_dense) {
+      // Where threads share the cells, a branch on whose a cell is would be mispredicted every other time.
+      std::int32_t nowhere = 0;
+      for (std::int64_t i = 0; i < points; ++i) {
+        const bool is_mine = static_cast<std::uint64_t>(cell_of[i] - begin) < static_cast<std::uint64_t>(end - begin);
+        ++*(is_mine ? counts + cell_of[i] : &nowhere);
+      }
+    } else {
+      for_points_of(cell_of, points, begin, end,
+                    [&](std::int64_t, std::int64_t cell) { ++counts[offset_of(job.grid, job.count, cell)]; });
+    }
+  }
+  if (job.occupancy.data != nullptr) {
+    for_points_of(cell_of, points, begin, end, [&](std::int64_t, std::int64_t cell) { mark_occupied(job, cell); });
+  }
+}
+
+/// Every output of the cells [begin, end), by records of the occupied ones.
+template <class F>
+void reduce_cells(const VoxelizeJob<F>& job, const HostScratch& scratch, std::atomic<std::uint32_t>* used,
+                  std::int64_t begin, std::int64_t end) noexcept {
+  std::memset(scratch.slots + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(std::uint32_t));
+  SegmentView view;
+  for_points_of(
+      scratch.cell_of, job.clouds.count, begin, end, [&](std::int64_t i, std::int64_t cell) ROBOCACHE_ALWAYS_INLINE {
+        std::uint32_t& slot = scratch.slots[cell];
+        if (slot == 0) {
+          slot = used->fetch_add(1, std::memory_order_relaxed) + 1;
+          std::memset(job.record(scratch.records, slot), 0,
+                      static_cast<std::size_t>(job.record_words()) * sizeof(std::uint64_t));
+        }
+        if (i >= view.end) view = segment_at(job.clouds, i);
+        std::uint64_t* record = job.record(scratch.records, slot);
+        ++record[0];
+        const PointValues<F> values = values_of(job, view, read_point<F, PointLayout::any>(job.clouds, i));
+        for (int c = 0; c < job.channel_count; ++c) {
+          const Contribution more = contribution(job.channels[c], channel_value(job, job.channels[c], i, values));
+          record[1] |= std::uint64_t{more.is_nan} << c;
+          record[2 + c] = job.channels[c].combine(record[2 + c], more.word);
+        }
+      });
+  for (std::int64_t cell = begin; cell < end; ++cell) {
+    const std::uint32_t slot = scratch.slots[cell];
+    write_cell(job, cell, slot == 0 ? nullptr : job.record(scratch.records, slot));
+  }
+}
+
+// As for resample: fma and rounding are library calls unless the code may use the instructions, so it is compiled
+// twice.
+#if ROBOCACHE_DISPATCH_FMA
+template <class F>
+__attribute__((target("avx2,fma"), flatten)) void locate_on_host_fma(const VoxelizeJob<F>& job, std::int64_t begin,
+                                                                     std::int64_t end, std::int64_t* cell_of) noexcept {
+  locate_on_host(job, begin, end, cell_of);
+}
+template <class F>
+__attribute__((target("avx2,fma"), flatten)) void reduce_cells_fma(const VoxelizeJob<F>& job,
+                                                                   const HostScratch& scratch,
+                                                                   std::atomic<std::uint32_t>* used, std::int64_t begin,
+                                                                   std::int64_t end) noexcept {
+  reduce_cells(job, scratch, used, begin, end);
+}
+#endif
+
+template <class F>
+struct FastestOnHost {
+  void (*locate)(const VoxelizeJob<F>&, std::int64_t, std::int64_t, std::int64_t*) = &locate_on_host<F>;
+  void (*reduce)(const VoxelizeJob<F>&, const HostScratch&, std::atomic<std::uint32_t>*, std::int64_t,
+                 std::int64_t) = &reduce_cells<F>;
+
+  FastestOnHost() noexcept {
+#if ROBOCACHE_DISPATCH_FMA
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return;
+    locate = &locate_on_host_fma<F>;
+    reduce = &reduce_cells_fma<F>;
+#endif
+  }
+};
+
+struct VoxelizeOnHost {
+  Workspace workspace;
+  Host host;
+
+  template <class F>
+  Status operator()(const VoxelizeJob<F>& job) const {
+    Carver carver(workspace);
+    const HostScratch scratch = HostScratch::carve(job, carver);
+    if (job.counts != nullptr) {
+      std::memset(job.counts, 0, static_cast<std::size_t>(job.clouds.clouds) * sizeof(PointCounts));
+    }
+    const FastestOnHost<F> fastest;
+    constexpr std::int64_t points_per_thread = 4096, cells_per_thread = 4096;  // a thread costs some 20 us to start
+    parallel_for(host, job.clouds.count, points_per_thread,
+                 [&](std::int64_t begin, std::int64_t end) { fastest.locate(job, begin, end, scratch.cell_of); });
+    if (!job.has_tensors()) return {};
+    if (job.occupancy.data != nullptr && job.occupancy.type == CellType::bit) {
+      auto* words = reinterpret_cast<std::uint32_t*>(job.occupancy.data);
+      for (std::int64_t cloud = 0; cloud < job.clouds.clouds; ++cloud) {
+        std::memset(words + cloud * job.occupancy.cloud_stride, 0, static_cast<std::size_t>(job.words()) * 4);
+      }
+    }
+    std::atomic<std::uint32_t> used{0};
+    parallel_for(host, job.all_cells(), cells_per_thread, [&](std::int64_t begin, std::int64_t end) {
+      if (job.channel_count == 0) {
+        mark_cells(job, scratch.cell_of, begin, end);
+      } else {
+        fastest.reduce(job, scratch, &used, begin, end);
+      }
+    });
+    return {};
+  }
+};
+
+/// What `carve(job, carver)` takes for these arguments; 0 where they are wrong.
+template <class Carve>
+std::size_t measured_bytes(const VoxelizeArgs& args, const Carve& carve) noexcept {
+  const auto measure = [&](auto zero) -> std::size_t {
+    VoxelizeJob<decltype(zero)> job;
+    Carver carver;
+    VoxelizeArrays arrays;
+    if (!prepare(args, &job, &arrays).ok()) return 0;
+    carve(job, carver);
+    return carver.overflow() ? 0 : carver.bytes();
+  };
+  return needs_double(args.points) ? measure(double{}) : measure(float{});
+}
+
+/// Validates, then calls run(job), if the coordinates' type is among those listed.
+template <class... Listed, class Carve, class Run>
+Status dispatch_voxelize(const VoxelizeArgs& args, Workspace workspace, const Carve& carve, const Run& run) {
+  const bool is_double = needs_double(args.points);
+  const auto call = [&](auto zero) -> Status {
+    using F = decltype(zero);
+    VoxelizeJob<F> job;
+    VoxelizeArrays arrays;
+    ROBOCACHE_CHECK(prepare(args, &job, &arrays));
+    Carver carver;
+    carve(job, carver);
+    if (carver.overflow()) return {StatusCode::overflow, "args: bytes of the workspace overflow"};
+    if (workspace.bytes < carver.bytes()) {
+      return {StatusCode::workspace_too_small, "workspace: less than workspace_bytes(args)"};
+    }
+    if (workspace.data == nullptr && carver.bytes() != 0) return {StatusCode::null_pointer, "workspace.data: null"};
+    arrays.alone[2] = {workspace.data, static_cast<std::int64_t>(carver.bytes()), 1, ""};
+    ROBOCACHE_CHECK(check_overlaps(arrays));
+    return run(job);
+  };
+  Status status(StatusCode::unsupported_type, "args.points: no instantiation for this type of coordinates");
+  (void)((std::is_same<Listed, double>::value == is_double && (status = call(Listed{}), true)) || ...);
+  return status;
+}
+
+}  // namespace detail
+
+inline std::size_t workspace_bytes(const VoxelizeArgs& args, Host) noexcept {
+  return detail::measured_bytes(
+      args, [](const auto& job, detail::Carver& carver) { detail::HostScratch::carve(job, carver); });
+}
+
+template <class First, class... Rest>
+Status voxelize(const VoxelizeArgs& args, Workspace workspace, Host host) {
+  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  return detail::dispatch_voxelize<First, Rest...>(
+      args, workspace, [](const auto& job, detail::Carver& carver) { detail::HostScratch::carve(job, carver); },
+      detail::VoxelizeOnHost{workspace, host});
+}
+
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+inline std::size_t workspace_bytes(const VoxelizeArgs& args, cudaStream_t) noexcept {
+  return detail::measured_bytes(
+      args, [](const auto& job, detail::Carver& carver) { detail::DeviceScratch::carve(job, carver); });
+}
+#endif
+
+ROBOCACHE_NAMESPACE_END

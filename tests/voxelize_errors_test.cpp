@@ -1,0 +1,302 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <robocache/voxel/bounds.hpp>
+#include <robocache/voxel/voxelize.hpp>
+
+#include "support/launch.hpp"
+#include "support/mistakes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace robocache::test {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+
+/// Valid arguments, each mistake changes one.
+struct Call {
+  VoxelizeArgs args;
+  VoxelChannel channels[2];
+  Workspace workspace;
+};
+
+template <class T>
+void* moved(T* p, std::ptrdiff_t bytes) {
+  return const_cast<void*>(static_cast<const void*>(beside(p, bytes)));
+}
+template <class To, class T>
+To* moved_to(T* p, std::ptrdiff_t bytes) {
+  return static_cast<To*>(moved(p, bytes));
+}
+
+const std::vector<Mistake<Call>> mistakes = {
+    {"x null", StatusCode::null_pointer, "points.x", [](Call& c) { c.args.points.x.data = nullptr; }},
+    {"y null", StatusCode::null_pointer, "points.y", [](Call& c) { c.args.points.y.data = nullptr; }},
+    {"z null", StatusCode::null_pointer, "points.z", [](Call& c) { c.args.points.z.data = nullptr; }},
+    {"x type", StatusCode::invalid_value, "points.x.type",
+     [](Call& c) { c.args.points.x.type = unknown<FieldType>(); }},
+    {"y type", StatusCode::invalid_value, "points.y.type",
+     [](Call& c) { c.args.points.y.type = unknown<FieldType>(); }},
+    {"z type", StatusCode::invalid_value, "points.z.type",
+     [](Call& c) { c.args.points.z.type = unknown<FieldType>(); }},
+    {"x stride", StatusCode::invalid_size, "points.x", [](Call& c) { c.args.points.x.stride = -12; }},
+    {"y row stride", StatusCode::invalid_size, "points.y", [](Call& c) { c.args.points.y.row_stride = -1; }},
+    {"z too long", StatusCode::overflow, "points.z", [](Call& c) { c.args.points.z.stride = huge; }},
+    {"x rows too long", StatusCode::overflow, "points.x",
+     [](Call& c) {
+       c.args.points.row_points = 2;
+       c.args.points.x.row_stride = huge;
+     }},
+    {"x barely too long", StatusCode::overflow, "points.x", [](Call& c) { c.args.points.x.stride = INT64_MAX / 9; }},
+    {"count", StatusCode::invalid_size, "points.count", [](Call& c) { c.args.points.count = -1; }},
+    {"too many", StatusCode::overflow, "points.count", [](Call& c) { c.args.points.count = (1 << 30) + 1; }},
+    {"row_points", StatusCode::invalid_size, "row_points", [](Call& c) { c.args.points.row_points = -1; }},
+    {"segments", StatusCode::invalid_size, "segments", [](Call& c) { c.args.points.segments.count = -1; }},
+    {"segments overflow", StatusCode::overflow, "segments", [](Call& c) { c.args.points.segments.count = huge; }},
+    {"segments length", StatusCode::invalid_size, "segments", [](Call& c) { c.args.points.segments = uniform(2, 6); }},
+    {"segments negative length", StatusCode::invalid_size, "segments",
+     [](Call& c) { c.args.points.segments = uniform(2, -2); }},
+    {"segments misaligned", StatusCode::misaligned, "segments",
+     [](Call& c) { c.args.points.segments.offsets = beside(c.args.points.segments.offsets, 4); }},
+    {"cloud_of misaligned", StatusCode::misaligned, "cloud_of",
+     [](Call& c) { c.args.points.cloud_of = beside(c.args.points.cloud_of, 1); }},
+    {"clouds", StatusCode::invalid_size, "clouds", [](Call& c) { c.args.points.clouds = -1; }},
+    {"clouds overflow", StatusCode::overflow, "clouds", [](Call& c) { c.args.points.clouds = huge; }},
+    {"transforms misaligned", StatusCode::misaligned, "transforms",
+     [](Call& c) { c.args.points.transforms.data = moved(c.args.points.transforms.data, 2); }},
+    {"range", StatusCode::invalid_value, "min_range", [](Call& c) { c.args.points.min_range = -1; }},
+    {"range NaN", StatusCode::invalid_value, "min_range", [](Call& c) { c.args.points.min_range = nan; }},
+    {"range infinite", StatusCode::invalid_value, "min_range", [](Call& c) { c.args.points.min_range = infinity; }},
+    {"crop_min", StatusCode::invalid_value, "crop_min", [](Call& c) { c.args.points.crop_min[1] = nan; }},
+    {"crop_max", StatusCode::invalid_value, "crop_max", [](Call& c) { c.args.points.crop_max[2] = nan; }},
+    {"rule", StatusCode::invalid_value, "grid.rule", [](Call& c) { c.args.grid.rule = unknown<CellRule>(); }},
+    {"shape", StatusCode::invalid_size, "grid.shape", [](Call& c) { c.args.grid.shape[1] = -1; }},
+    {"long axis", StatusCode::overflow, "grid.shape", [](Call& c) { c.args.grid.shape[0] = (1 << 23) + 1; }},
+    {"many cells", StatusCode::overflow, "grid.shape",
+     [](Call& c) { c.args.grid.shape[0] = c.args.grid.shape[1] = 1 << 16; }},
+    {"cells of clouds", StatusCode::overflow, "grid.shape",
+     [](Call& c) {
+       c.args.grid.shape[0] = c.args.grid.shape[1] = 1 << 13;
+       c.args.points.clouds = INT64_MAX / 128;
+     }},
+    {"size zero", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[0] = 0; }},
+    {"size negative", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[1] = -0.1; }},
+    {"size NaN", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[2] = nan; }},
+    {"size infinite", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[2] = infinity; }},
+    {"size rounds to zero", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[2] = 1e-60; }},
+    {"size without reciprocal", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[2] = 1e-40; }},
+    {"origin NaN", StatusCode::invalid_value, "grid.origin", [](Call& c) { c.args.grid.origin[0] = nan; }},
+    {"origin rounds to infinity", StatusCode::invalid_value, "grid.origin",
+     [](Call& c) { c.args.grid.origin[1] = 1e39; }},
+    {"origin_pitch", StatusCode::invalid_size, "origin_pitch", [](Call& c) { c.args.grid.origin_pitch = 2; }},
+    {"origins overflow", StatusCode::overflow, "origins", [](Call& c) { c.args.grid.origin_pitch = huge; }},
+    {"origins misaligned", StatusCode::misaligned, "origins",
+     [](Call& c) { c.args.grid.origins = beside(c.args.grid.origins, 4); }},
+    {"occupancy type", StatusCode::invalid_value, "occupancy.type",
+     [](Call& c) { c.args.occupancy.type = unknown<CellType>(); }},
+    {"occupancy strides", StatusCode::invalid_size, "occupancy", [](Call& c) { c.args.occupancy.x_stride = 1; }},
+    {"occupancy overlaps itself", StatusCode::invalid_size, "occupancy",
+     [](Call& c) {
+       c.args.occupancy.cloud_stride = 23, c.args.occupancy.z_stride = 12, c.args.occupancy.y_stride = 4;
+       c.args.occupancy.x_stride = 1;
+     }},
+    {"occupancy runs backward", StatusCode::invalid_size, "occupancy",
+     [](Call& c) {
+       c.args.occupancy.cloud_stride = 24, c.args.occupancy.z_stride = 12, c.args.occupancy.y_stride = 4;
+       c.args.occupancy.x_stride = -1;
+     }},
+    {"occupancy overflow", StatusCode::overflow, "occupancy",
+     [](Call& c) {
+       c.args.occupancy.cloud_stride = INT64_MAX, c.args.occupancy.z_stride = huge, c.args.occupancy.y_stride = 4;
+       c.args.occupancy.x_stride = 1;
+     }},
+    {"bits closer than a cloud", StatusCode::invalid_size, "occupancy",
+     [](Call& c) {
+       c.args.grid.shape[0] = 16;
+       c.args.occupancy.type = CellType::bit;
+       c.args.occupancy.cloud_stride = 2;
+     }},
+    {"occupancy misaligned", StatusCode::misaligned, "occupancy",
+     [](Call& c) { c.args.occupancy.data = moved(c.args.occupancy.data, 2); }},
+    {"count type", StatusCode::unsupported_type, "count.type", [](Call& c) { c.args.count.type = CellType::f32; }},
+    {"count unknown type", StatusCode::invalid_value, "count.type",
+     [](Call& c) { c.args.count.type = unknown<CellType>(); }},
+    {"count strides", StatusCode::invalid_size, "args.count", [](Call& c) { c.args.count.z_stride = 12; }},
+    {"count overflow", StatusCode::overflow, "args.count",
+     [](Call& c) { c.args.count = {c.args.count.data, CellType::i32, huge, 12, 4, 1}; }},
+    {"count misaligned", StatusCode::misaligned, "args.count",
+     [](Call& c) { c.args.count.data = moved(c.args.count.data, 1); }},
+    {"channels null", StatusCode::null_pointer, "args.channels", [](Call& c) { c.args.channels = nullptr; }},
+    {"channel count", StatusCode::invalid_size, "channel_count", [](Call& c) { c.args.channel_count = -1; }},
+    {"too many channels", StatusCode::overflow, "channel_count", [](Call& c) { c.args.channel_count = 65; }},
+    {"source", StatusCode::invalid_value, "source", [](Call& c) { c.channels[1].source = unknown<ChannelSource>(); },
+     1},
+    {"reduction", StatusCode::invalid_value, "reduction",
+     [](Call& c) { c.channels[0].reduction = unknown<Reduction>(); }, 0},
+    {"unit no power", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = 0.1; }, 1},
+    {"unit zero", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = 0; }, 1},
+    {"unit negative", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = -0.5; }, 1},
+    {"unit NaN", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = nan; }, 1},
+    {"unit tiny", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = 0x1p-300; }, 1},
+    {"unit infinite", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = infinity; }, 1},
+    {"field null", StatusCode::null_pointer, "field.data", [](Call& c) { c.channels[0].field.data = nullptr; }, 0},
+    {"field type", StatusCode::invalid_value, "field.type",
+     [](Call& c) { c.channels[0].field.type = unknown<FieldType>(); }, 0},
+    {"field stride", StatusCode::invalid_size, "field", [](Call& c) { c.channels[0].field.stride = -1; }, 0},
+    {"field overflow", StatusCode::overflow, "field", [](Call& c) { c.channels[0].field.stride = huge; }, 0},
+    {"out null", StatusCode::null_pointer, "out.data", [](Call& c) { c.channels[1].out.data = nullptr; }, 1},
+    {"out type", StatusCode::unsupported_type, "out.type", [](Call& c) { c.channels[1].out.type = CellType::u8; }, 1},
+    {"out bits", StatusCode::unsupported_type, "out.type", [](Call& c) { c.channels[1].out.type = CellType::bit; }, 1},
+    {"out unknown", StatusCode::invalid_value, "out.type",
+     [](Call& c) { c.channels[1].out.type = unknown<CellType>(); }, 1},
+    {"out strides", StatusCode::invalid_size, "channels.out", [](Call& c) { c.channels[1].out.y_stride = 1; }, 1},
+    {"out misaligned", StatusCode::misaligned, "channels.out",
+     [](Call& c) { c.channels[1].out.data = moved(c.channels[1].out.data, 2); }, 1},
+    {"cell_of misaligned", StatusCode::misaligned, "cell_of",
+     [](Call& c) { c.args.cell_of = beside(c.args.cell_of, 4); }},
+    {"counts misaligned", StatusCode::misaligned, "counts", [](Call& c) { c.args.counts = beside(c.args.counts, 1); }},
+    // Overlaps, by the last byte of one array and the first of another.
+    {"occupancy over points", StatusCode::aliasing, "tensor",
+     [](Call& c) { c.args.points.x.data = moved(c.args.occupancy.data, 191); }},
+    {"occupancy over the end of points", StatusCode::aliasing, "tensor",
+     [](Call& c) { c.args.points.y.data = moved(c.args.occupancy.data, -111); }},
+    {"count over a field", StatusCode::aliasing, "tensor",
+     [](Call& c) { c.channels[0].field.data = moved(c.args.count.data, -39); }},
+    {"a channel over transforms", StatusCode::aliasing, "tensor",
+     [](Call& c) { c.args.points.transforms.data = moved(c.channels[1].out.data, 188); }},
+    {"a channel over origins", StatusCode::aliasing, "tensor",
+     [](Call& c) { c.args.grid.origins = moved_to<const double>(c.channels[0].out.data, -40); }},
+    {"occupancy over cloud_of", StatusCode::aliasing, "tensor",
+     [](Call& c) { c.args.points.cloud_of = moved_to<const std::int64_t>(c.args.occupancy.data, 184); }},
+    {"occupancy over offsets", StatusCode::aliasing, "tensor",
+     [](Call& c) { c.args.points.segments.offsets = moved_to<const std::int64_t>(c.args.occupancy.data, -16); }},
+    {"two tensors", StatusCode::aliasing, "two tensors", [](Call& c) { c.args.occupancy.data = c.args.count.data; }},
+    {"two channels", StatusCode::aliasing, "two tensors", [](Call& c) { c.channels[1].out = c.channels[0].out; }},
+    {"cell_of over points", StatusCode::aliasing, "cell_of",
+     [](Call& c) { c.args.cell_of = moved_to<std::int64_t>(c.args.points.x.data, 104); }},
+    {"cell_of over counts", StatusCode::aliasing, "overlaps",
+     [](Call& c) { c.args.cell_of = moved_to<std::int64_t>(c.args.counts, -72); }},
+    {"counts over a tensor", StatusCode::aliasing, "counts",
+     [](Call& c) { c.args.counts = moved_to<PointCounts>(c.args.count.data, 184); }},
+    {"workspace over points", StatusCode::aliasing, "workspace",
+     [](Call& c) { c.workspace.data = moved(c.args.points.x.data, 119); }},
+    {"workspace over a tensor", StatusCode::aliasing, "workspace",
+     [](Call& c) { c.workspace.data = moved(c.args.occupancy.data, 100); }},
+    {"workspace over cell_of", StatusCode::aliasing, "workspace", [](Call& c) { c.workspace.data = c.args.cell_of; }},
+    {"workspace null", StatusCode::null_pointer, "workspace", [](Call& c) { c.workspace.data = nullptr; }},
+    {"workspace too small", StatusCode::workspace_too_small, "workspace", [](Call& c) { --c.workspace.bytes; }},
+    {"no workspace", StatusCode::workspace_too_small, "workspace", [](Call& c) { c.workspace = {}; }},
+};
+
+class VoxelizeErrors : public LauncherTest {};
+INSTANTIATE_TEST_SUITE_P(, VoxelizeErrors, every_launcher(), launcher_name);
+
+TEST_P(VoxelizeErrors, EveryMistakeIsNamedAndNothingIsWritten) {
+  Arena arena(GetParam());
+  Call good;
+  constexpr std::int64_t cells = 2 * 24;
+  good.args.points = points_of(arena.input(std::vector<float>(30, 0.5f)), 10);
+  good.args.points.segments = ragged(arena.input(std::vector<std::int64_t>{0, 4, 10}), 2);
+  good.args.points.cloud_of = arena.input(std::vector<std::int64_t>{1, 0});
+  good.args.points.clouds = 2;
+  good.args.points.transforms = arena.input(std::vector<float>(24, 0.25f));
+  const int shape[3] = {4, 3, 2};
+  for (int k = 0; k < 3; ++k) good.args.grid.shape[k] = shape[k];
+  good.args.grid.origins = arena.input(std::vector<double>(6, 0.0));
+  const Output<std::int32_t> occupancy = arena.output<std::int32_t>(cells), count = arena.output<std::int32_t>(cells);
+  const Output<float> first = arena.output<float>(cells), second = arena.output<float>(cells);
+  const Output<std::int64_t> cell_of = arena.output<std::int64_t>(10), counts = arena.output<std::int64_t>(8);
+  good.args.occupancy = dense(occupancy.data());
+  good.args.count = dense(count.data());
+  good.args.cell_of = cell_of.data();
+  good.args.counts = reinterpret_cast<PointCounts*>(counts.data());
+  good.channels[0].field = array_field(arena.input(std::vector<float>(10, 2.0f)));
+  good.channels[0].out = dense(first.data());
+  good.channels[1].source = ChannelSource::z;
+  good.channels[1].out = dense(second.data());
+  good.args.channels = good.channels;
+  good.args.channel_count = 2;
+  std::size_t needed = 0;
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+  if (GetParam() != Launcher::host) needed = workspace_bytes(good.args, cudaStream_t{});
+#endif
+  if (GetParam() == Launcher::host) needed = workspace_bytes(good.args, Host{1});
+  ASSERT_GT(needed, 0u);
+  const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(needed));
+  good.workspace = {scratch.data(), needed};
+  const auto run = [&](const Call& call) {
+    return arena.launch([&](auto where) { return voxelize(call.args, call.workspace, where); });
+  };
+  for (const Mistake<Call>& mistake : mistakes) {
+    SCOPED_TRACE(mistake.what);
+    Call call = good;
+    call.args.channels = call.channels;
+    mistake.make(call);
+    arena.poison_outputs();
+    const Status status = run(call);
+    EXPECT_TRUE(is_error(status, mistake.code, mistake.argument));
+    EXPECT_EQ(status.index(), mistake.index);
+    EXPECT_TRUE(occupancy.untouched() && count.untouched() && first.untouched() && second.untouched());
+    EXPECT_TRUE(cell_of.untouched() && counts.untouched() && scratch.untouched());
+  }
+  arena.poison_outputs();
+  ASSERT_OK(run(good)) << "right without a mistake";
+  EXPECT_EQ(cell_of.download()[0], 24);
+  EXPECT_EQ(second.download()[1], 0.0f);
+  static_cast<void>(scratch.download());
+}
+
+// Arguments that are wrong need no workspace; nothing to do needs none, and no pointers.
+TEST(VoxelizeArgsTest, WorkspaceOfWrongArgumentsIsNothing) {
+  VoxelizeArgs args;
+  EXPECT_EQ(workspace_bytes(args, Host{1}), 0u);
+  args.points.count = -1;
+  EXPECT_EQ(workspace_bytes(args, Host{1}), 0u);
+  const float point[3] = {0, 0, 0};
+  args.points = points_of(point, 1);
+  EXPECT_GE(workspace_bytes(args, Host{1}), 8u);
+  EXPECT_LE(workspace_bytes(args, Host{1}), 8u + 512u);
+}
+
+TEST(VoxelizeArgsTest, ThreadsAreNotNegative) {
+  EXPECT_TRUE(is_error(voxelize(VoxelizeArgs(), Workspace(), Host{-1}), StatusCode::invalid_value, "host.threads"));
+  EXPECT_TRUE(is_error(bounds(BoundsArgs(), Host{-1}), StatusCode::invalid_value, "host.threads"));
+}
+
+TEST(VoxelizeArgsTest, CoordinatesThatAreNotListedAreRefused) {
+  const double point[3] = {0, 0, 0};
+  double box[6];
+  VoxelizeArgs args;
+  args.points = points_of(point, 1);
+  EXPECT_TRUE(is_error(voxelize<float>(args, Workspace(), Host{1}), StatusCode::unsupported_type, "args.points"));
+  BoundsArgs of;
+  of.points = args.points;
+  of.boxes = box;
+  EXPECT_TRUE(is_error(bounds<float>(of, Host{1}), StatusCode::unsupported_type, "args.points"));
+  EXPECT_OK(bounds<double>(of, Host{1}));
+}
+
+// Tensors of a structure may interleave, and strides of one element say nothing.
+TEST(VoxelizeArgsTest, WhatLooksWrongAndIsNot) {
+  const float points[6] = {0.5f, 0.5f, 0.5f, 1.5f, 0.5f, 0.5f};
+  VoxelizeArgs args;
+  args.points = points_of(points, 2);
+  args.grid.shape[0] = 2;
+  args.grid.shape[1] = args.grid.shape[2] = 1;
+  std::int32_t both[4] = {9, 9, 9, 9};
+  args.occupancy = {both, CellType::i32, 0, 0, 7, 2};
+  args.count = {both + 1, CellType::i32, INT64_MAX, INT64_MAX, 0, 2};
+  std::int64_t cell_of[2];
+  args.cell_of = cell_of;
+  ASSERT_OK(voxelize(args, Workspace(), Host{2}));
+  EXPECT_EQ((std::vector<std::int32_t>(both, both + 4)), (std::vector<std::int32_t>{1, 1, 1, 1}));
+}
+
+}  // namespace
+}  // namespace robocache::test

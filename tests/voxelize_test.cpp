@@ -1,0 +1,802 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <robocache/voxel/voxelize.hpp>
+
+#include "support/concurrent.hpp"
+#include "support/files.hpp"
+#include "support/voxel_case.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace robocache::test {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+
+using Points = std::vector<std::array<double, 3>>;
+
+class Voxelize : public LauncherTest {
+ protected:
+  void check(const VoxelCase& call, int threads = 1) { test::check(GetParam(), call, threads); }
+};
+INSTANTIATE_TEST_SUITE_P(, Voxelize, every_launcher(), launcher_name);
+
+VoxelGrid grid_of(std::int32_t x, std::int32_t y, std::int32_t z, double size = 1.0, double from = 0.0) {
+  VoxelGrid grid;
+  const std::int32_t shape[3] = {x, y, z};
+  for (int k = 0; k < 3; ++k) grid.origin[k] = from, grid.size[k] = size, grid.shape[k] = shape[k];
+  return grid;
+}
+
+/// A quarter of a case's points lie outside; some are on faces of cells, zero, or not finite.
+Points random_points(Random& random, std::int64_t count, const VoxelGrid& grid, FieldType type) {
+  Points points(static_cast<std::size_t>(count));
+  const bool real = type <= FieldType::bf16;
+  const bool is_unsigned = type == FieldType::u8 || type == FieldType::u16 || type == FieldType::u32;
+  for (auto& p : points) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      const double range = grid.size[k] * grid.shape[k];
+      p[k] = grid.origin[k] + range * (1.1 * random.unit() - 0.05);
+      if (random.one_in(8))
+        p[k] = grid.origin[k] + grid.size[k] * static_cast<double>(random.between(0, grid.shape[k]));
+      if (real && random.one_in(200)) p[k] = random.one_in(2) ? nan : -infinity;
+      if (real && random.one_in(100)) p[k] = random.one_in(2) ? -0.0 : 1e30;
+      if (!real) p[k] = std::clamp(std::round(p[k]), is_unsigned ? 0.0 : -128.0, 127.0) + 0.0;
+    }
+    if (random.one_in(50)) p = {0, 0, 0};
+  }
+  return points;
+}
+
+TensorSpec tensor_of(Random& random, CellType type, const VoxelGrid& grid) {
+  TensorSpec spec;
+  spec.wanted = true;
+  spec.type = type;
+  const std::int64_t x = grid.shape[0], y = grid.shape[1], z = grid.shape[2];
+  if (type == CellType::bit) {
+    if (random.one_in(2)) spec.strides[0] = (x * y * z + 31) / 32 + random.below(3);
+    return spec;
+  }
+  const std::int64_t step = random.between(1, 4);
+  switch (random.below(5)) {
+    case 0:  // one channel of channel_last
+      spec.strides = {z * y * x * step, y * x * step, x * step, step};
+      break;
+    case 1:  // one channel of channel_first
+      spec.strides = {z * y * x * step, y * x, x, 1};
+      break;
+    case 2:  // [clouds, x, y, z]
+      spec.strides = {x * y * z, 1, z, z * y};
+      break;
+    case 3:  // padded rows
+      spec.strides = {z * y * (x + step), y * (x + step), x + step, 1};
+      break;
+    default:
+      break;
+  }
+  return spec;
+}
+
+std::vector<double> random_values(Random& random, std::size_t count, FieldType type, bool rare) {
+  std::vector<double> values(count);
+  for (double& v : values) {
+    switch (type) {
+      case FieldType::u8:
+      case FieldType::u16:
+      case FieldType::u32:
+        v = static_cast<double>(random.below(256));
+        break;
+      case FieldType::i8:
+      case FieldType::i16:
+      case FieldType::i32:
+        v = static_cast<double>(random.between(-128, 127));
+        break;
+      default:
+        v = 300.0 * random.signed_unit();
+        if (rare && random.one_in(40))
+          v = std::array<double, 5>{nan, infinity, -infinity, -0.0, 3e9}[static_cast<std::size_t>(random.below(5))];
+    }
+  }
+  return values;
+}
+
+VoxelCase random_case(Random& random, FieldType type) {
+  VoxelCase call;
+  call.type = type;
+  const bool real = type <= FieldType::bf16;
+  call.grid =
+      grid_of(static_cast<std::int32_t>(random.between(1, 20)), static_cast<std::int32_t>(random.between(1, 12)),
+              static_cast<std::int32_t>(random.between(1, 7)));
+  for (int k = 0; k < 3; ++k) {
+    call.grid.size[k] = real ? std::array<double, 4>{0.1, 0.25, 1.0, 3.7}[static_cast<std::size_t>(random.below(4))]
+                             : static_cast<double>(random.between(1, 5));
+    call.grid.origin[k] = real ? 20.0 * random.signed_unit() : 0.0;
+  }
+  if (random.one_in(3)) call.grid.rule = CellRule::reciprocal;
+  const std::int64_t count = random.one_in(10) ? 0 : random.between(1, 3000);
+  call.points = random_points(random, count, call.grid, type);
+  const std::int64_t size = size_of(type);
+  if (random.one_in(4)) call.separate = true;
+  if (random.one_in(2)) call.stride = random.one_in(2) && size == 4 ? 16 : 3 * size + random.below(15);
+  if (random.one_in(3)) call.misalign = random.below(9);
+  if (random.one_in(4) && count > 0) {
+    call.row_points = random.between(1, count + 5);
+    call.row_gap = random.below(20);
+  }
+  if (random.one_in(2)) {
+    call.offsets = {random.below(std::max<std::int64_t>(count / 4, 1))};
+    for (std::int64_t s = random.between(1, 6); s > 0; --s) {
+      call.offsets.push_back(random.between(call.offsets.back(), count));
+    }
+  } else if (random.one_in(2)) {
+    call.uniform_length = random.below(std::max<std::int64_t>(count, 1) + 1);
+  }
+  if (call.segments() > 40) call.uniform_length = -1;
+  if (random.one_in(2)) {
+    call.clouds = random.between(1, 3);
+    for (std::int64_t s = 0; s < call.segments(); ++s) call.cloud_of.push_back(random.between(-1, call.clouds));
+    for (std::int64_t& c : call.cloud_of) c = random.one_in(9) ? c : std::clamp<std::int64_t>(c, 0, call.clouds - 1);
+  }
+  if (random.one_in(2)) {
+    for (std::int64_t s = 0; s < call.segments(); ++s) {
+      for (int k = 0; k < 12; ++k) {
+        call.transforms.push_back((k % 5 == 0 ? 1.0 : 0.0) + 0.1 * random.signed_unit() * (k % 4 == 3 ? 30 : 1));
+      }
+    }
+    call.double_transforms = random.one_in(2);
+  }
+  if (random.one_in(3)) call.min_range = 6.0 * random.unit();
+  if (random.one_in(3)) call.drop_zero = true;
+  if (random.one_in(3)) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      if (random.one_in(2)) call.crop_min[k] = call.grid.origin[k] + random.unit();
+      if (random.one_in(2))
+        call.crop_max[k] = call.grid.origin[k] + call.grid.size[k] * call.grid.shape[k] * random.unit();
+    }
+  }
+  if (random.one_in(3)) {
+    for (std::int64_t cloud = 0; cloud < call.cloud_count(); ++cloud) {
+      for (int k = 0; k < 3; ++k) call.origins.push_back(call.grid.origin[k] + 2.0 * random.signed_unit());
+    }
+  }
+  const CellType any_type = static_cast<CellType>(random.below(7));
+  if (!random.one_in(4)) call.occupancy = tensor_of(random, any_type, call.grid);
+  if (!random.one_in(3)) call.count = tensor_of(random, CellType::i32, call.grid);
+  call.cell_of = !random.one_in(3);
+  call.counts = !random.one_in(3);
+  return call;
+}
+
+void add_channels(Random& random, VoxelCase* call, std::int64_t count) {
+  constexpr CellType outs[] = {CellType::f32, CellType::f64, CellType::f16, CellType::bf16};
+  for (std::int64_t c = 0; c < count; ++c) {
+    ChannelSpec channel;
+    channel.source = static_cast<ChannelSource>(random.below(7));
+    channel.type = static_cast<FieldType>(random.below(10));
+    channel.values = random_values(random, call->points.size(), channel.type, true);
+    channel.reduction = static_cast<Reduction>(random.below(4));
+    channel.ignore_nan = random.one_in(2);
+    channel.unit = std::ldexp(1.0, static_cast<int>(random.between(-22, -3)));
+    channel.empty = random.one_in(3) ? nan : 7.25 * random.signed_unit();
+    channel.out = tensor_of(random, outs[random.below(4)], call->grid);
+    call->channels.push_back(channel);
+  }
+}
+
+TEST_P(Voxelize, RandomCallsWithoutChannels) {
+  SCOPED_TRACE(seed_trace());
+  Random random(1);
+  for (int i = 0; i < 200; ++i) {
+    SCOPED_TRACE(i);
+    const FieldType type = random.one_in(2) ? FieldType::f32 : static_cast<FieldType>(random.below(10));
+    check(random_case(random, type), static_cast<int>(random.between(0, 3)));
+    if (HasFailure()) return;
+  }
+}
+
+TEST_P(Voxelize, RandomCallsWithChannels) {
+  SCOPED_TRACE(seed_trace());
+  Random random(2);
+  for (int i = 0; i < 150; ++i) {
+    SCOPED_TRACE(i);
+    VoxelCase call = random_case(random, random.one_in(2) ? FieldType::f32 : static_cast<FieldType>(random.below(10)));
+    add_channels(random, &call, random.between(1, 6));
+    check(call, static_cast<int>(random.between(0, 3)));
+    if (HasFailure()) return;
+  }
+}
+
+TEST_P(Voxelize, EveryReductionWithEveryOutputAndLayout) {
+  SCOPED_TRACE(seed_trace());
+  Random random(3);
+  for (const CellType out : {CellType::f32, CellType::f64, CellType::f16, CellType::bf16}) {
+    for (int layout = 0; layout < 8; ++layout) {
+      VoxelCase call;
+      call.grid = grid_of(5, 4, 3);
+      call.points = random_points(random, 600, call.grid, FieldType::f32);
+      for (int reduction = 0; reduction < 4; ++reduction) {
+        ChannelSpec channel;
+        channel.values = random_values(random, call.points.size(), FieldType::f32, false);
+        channel.reduction = static_cast<Reduction>(reduction);
+        channel.out = tensor_of(random, out, call.grid);
+        call.channels.push_back(channel);
+      }
+      call.occupancy = tensor_of(random, static_cast<CellType>(layout % 7), call.grid);
+      check(call);
+    }
+  }
+}
+
+TEST_P(Voxelize, SixtyFourChannels) {
+  SCOPED_TRACE(seed_trace());
+  Random random(4);
+  VoxelCase call = random_case(random, FieldType::f32);
+  call.points = random_points(random, 5000, call.grid, FieldType::f32);
+  call.offsets.clear();
+  call.uniform_length = -1;
+  call.cloud_of.clear();
+  call.origins.clear();
+  call.transforms.clear();
+  add_channels(random, &call, 64);
+  check(call, 2);
+}
+
+// Points on every face, edge and corner of the grid and beside it, in both types.
+TEST_P(Voxelize, FacesAreHalfOpen) {
+  for (const FieldType type : {FieldType::f32, FieldType::f64}) {
+    for (const CellRule rule : {CellRule::divide, CellRule::reciprocal}) {
+      VoxelCase call;
+      call.type = type;
+      call.grid = grid_of(3, 2, 1, 0.5, -0.5);
+      call.grid.rule = rule;
+      const auto next = [&](double v, double to) {
+        return type == FieldType::f32
+                   ? static_cast<double>(std::nextafter(static_cast<float>(v), static_cast<float>(to)))
+                   : std::nextafter(v, to);
+      };
+      std::vector<double> at[3];
+      for (std::size_t k = 0; k < 3; ++k) {
+        const double low = -0.5, high = low + 0.5 * call.grid.shape[k];
+        for (const double face : {low, 0.0, high}) {
+          at[k].insert(at[k].end(), {next(face, -infinity), face, next(face, infinity)});
+        }
+      }
+      for (const double x : at[0]) {
+        for (const double y : at[1]) {
+          for (const double z : at[2]) call.points.push_back({x, y, z});
+        }
+      }
+      call.occupancy = {true, CellType::u8, {}};
+      call.count = {true, CellType::i32, {}};
+      check(call);
+    }
+  }
+}
+
+TEST_P(Voxelize, StrangeNumbers) {
+  const std::vector<double> strange = {0.0,    -0.0,    1e-45, -1e-45,   1e-38,     -1e-38,     1e30, -1e30,
+                                       3.4e38, -3.4e38, nan,   infinity, -infinity, 0.99999994, 1.0,  -1.0};
+  for (const double size : {1.0, 0.1, 1e-7, 1e9, 1e-30}) {
+    for (const double from : {0.0, -3.0, 1e-40}) {
+      for (const CellRule rule : {CellRule::divide, CellRule::reciprocal}) {
+        for (const FieldType type : {FieldType::f32, FieldType::f64}) {
+          VoxelCase call;
+          call.type = type;
+          call.grid = grid_of(4, 4, 4, size, from);
+          call.grid.rule = rule;
+          for (const double x : strange) {
+            for (const double y : strange) call.points.push_back({x, y, 0.5});
+          }
+          call.occupancy = {true, CellType::bit, {}};
+          check(call);
+        }
+      }
+    }
+  }
+}
+
+// The crop box is inclusive, min_range is not.
+TEST_P(Voxelize, LimitsOfTheFilters) {
+  for (const FieldType type : {FieldType::f32, FieldType::f64}) {
+    VoxelCase call;
+    call.type = type;
+    call.grid = grid_of(4, 4, 4);
+    call.crop_min = {1.0, 0.5, 0.25};
+    call.crop_max = {3.0, 2.5, 3.75};
+    call.min_range = 3.0;
+    for (const double x : {0.5, 1.0, 3.0, 3.5}) {
+      for (const double y : {0.25, 0.5, 2.5, 3.0}) {
+        for (const double z : {0.0, 0.25, 3.75, 3.875}) call.points.push_back({x, y, z});
+      }
+    }
+    call.points.push_back({2.0, 1.0, 2.0});  // at a distance of 3
+    call.points.push_back({2.0, 1.0, 1.9999998});
+    call.count = {true, CellType::i32, {}};
+    check(call);
+  }
+}
+
+// The largest values that sums hold, and the next beyond them.
+TEST_P(Voxelize, RangeOfSums) {
+  VoxelCase call;
+  call.grid = grid_of(8, 1, 1);
+  const double most = 0x1p39 * 0.125;
+  const std::vector<double> values = {most,
+                                      -most,
+                                      std::nextafter(most, infinity),
+                                      -std::nextafter(most, infinity),
+                                      0.0625,  // half a unit
+                                      0.1875,
+                                      -0.0625,
+                                      -0.0};
+  for (std::size_t i = 0; i < values.size(); ++i) call.points.push_back({static_cast<double>(i) + 0.5, 0.5, 0.5});
+  for (const Reduction reduction : {Reduction::sum, Reduction::mean}) {
+    ChannelSpec channel;
+    channel.type = FieldType::f64;
+    channel.values = values;
+    channel.reduction = reduction;
+    channel.unit = 0.125;
+    channel.out = {true, CellType::f64, {}};
+    call.channels.push_back(channel);
+  }
+  VoxelRun run(GetParam(), call);
+  ASSERT_OK(run.launch());
+  run.compare<float>(call);
+  std::vector<double> sums(8);
+  std::memcpy(sums.data(), run.channel(0).data(), 64);
+  EXPECT_EQ(sums[0], most);
+  EXPECT_EQ(sums[1], -most);
+  EXPECT_TRUE(std::isnan(sums[2]) && std::isnan(sums[3]));
+  EXPECT_EQ((std::vector<double>(sums.begin() + 4, sums.end())), (std::vector<double>{0.0, 0.25, 0.0, 0.0}));
+}
+
+TEST_P(Voxelize, GridsOfOneCellAndLongGrids) {
+  SCOPED_TRACE(seed_trace());
+  Random random(5);
+  for (const auto& shape :
+       {std::array<std::int32_t, 3>{1, 1, 1}, {1, 1, 100}, {1, 77, 1}, {33, 1, 1}, {100000, 1, 2}}) {
+    VoxelCase call;
+    call.grid = grid_of(shape[0], shape[1], shape[2], 0.125, -1.0);
+    call.points = random_points(random, 500, call.grid, FieldType::f32);
+    call.occupancy = tensor_of(random, CellType::bit, call.grid);
+    call.count = {true, CellType::i32, {}};
+    add_channels(random, &call, 2);
+    check(call, 2);
+  }
+}
+
+TEST_P(Voxelize, EmptyCloudsEmptyBatchesAndPointsAllOutside) {
+  VoxelCase call;
+  call.grid = grid_of(4, 3, 2);
+  call.occupancy = {true, CellType::f16, {}};
+  call.count = {true, CellType::i32, {}};
+  ChannelSpec channel;
+  channel.source = ChannelSource::x;
+  channel.empty = -2.5;
+  channel.out = {true, CellType::f32, {}};
+  for (const bool with_channels : {false, true}) {
+    call.channels.assign(with_channels ? 1 : 0, channel);
+    call.points.clear();
+    call.offsets.clear();
+    check(call);  // no points
+    call.offsets = {0, 0, 0};
+    check(call);  // two empty clouds
+    call.offsets = {0};
+    check(call);  // no clouds
+    call.offsets.clear();
+    call.points = Points(100, {-1.0, 5.0, 0.5});
+    check(call);  // outside
+    call.points = Points(100, {nan, 1.0, 0.5});
+    check(call);
+    call.offsets = {40, 60};
+    check(call);  // most in no segment
+  }
+  VoxelizeArgs none;
+  Arena arena(GetParam());
+  EXPECT_OK(arena.launch([&](auto where) { return voxelize(none, Workspace{}, where); })) << "nothing at all";
+}
+
+TEST_P(Voxelize, OneMillionPointsInOneCell) {
+  SCOPED_TRACE(seed_trace());
+  Random random(6);
+  constexpr std::size_t count = 1'000'000;
+  VoxelCase call;
+  call.grid = grid_of(3, 3, 3);
+  call.points = Points(count, {1.5, 1.5, 1.5});
+  call.count = {true, CellType::i32, {}};
+  call.occupancy = {true, CellType::u8, {}};
+  call.cell_of = false;
+  ChannelSpec channel;
+  channel.unit = 0x1p-20;
+  channel.out = {true, CellType::f64, {}};
+  for (std::size_t i = 0; i < count; ++i) channel.values.push_back(5e5 + 1000.0 * random.signed_unit());
+  channel.reduction = Reduction::mean;
+  call.channels.push_back(channel);
+  channel.reduction = Reduction::max;
+  call.channels.push_back(channel);
+  VoxelRun run(GetParam(), call);
+  ASSERT_OK(run.launch(2));
+  run.compare<float>(call);
+  // The stated error, against the plain mean of what was stored.
+  long double sum = 0;
+  for (const double v : channel.values) sum += static_cast<long double>(static_cast<float>(v));
+  double mean = 0;
+  std::memcpy(&mean, run.channel(0).data() + 13 * sizeof(double), sizeof(double));
+  EXPECT_NEAR(mean, static_cast<double>(sum / count), 0x1p-21);
+}
+
+// The order of points within a cloud does not matter, nor whether clouds go in one call or in several.
+TEST_P(Voxelize, OrderAndBatchSplitDoNotMatter) {
+  SCOPED_TRACE(seed_trace());
+  Random random(7);
+  VoxelCase call;
+  call.grid = grid_of(8, 8, 8);
+  call.points = random_points(random, 4000, call.grid, FieldType::f32);
+  call.offsets = {0, 1700, 4000};
+  call.count = {true, CellType::i32, {}};
+  call.cell_of = false;
+  ChannelSpec channel;
+  channel.out = {true, CellType::f32, {}};
+  channel.values = random_values(random, 4000, FieldType::f32, false);
+  call.channels.push_back(channel);
+  VoxelRun whole(GetParam(), call);
+  ASSERT_OK(whole.launch(3));
+
+  std::vector<std::size_t> order(4000);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t i = 0; i < 1700; ++i) std::swap(order[i], order[static_cast<std::size_t>(random.below(1700))]);
+  VoxelCase shuffled = call;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    shuffled.points[i] = call.points[order[i]];
+    shuffled.channels[0].values[i] = channel.values[order[i]];
+  }
+  VoxelRun again(GetParam(), shuffled);
+  ASSERT_OK(again.launch());
+  EXPECT_EQ(again.channel(0), whole.channel(0));
+  EXPECT_EQ(again.count(), whole.count());
+
+  std::vector<unsigned char> parts;
+  for (const bool second : {false, true}) {
+    VoxelCase part = call;
+    const auto cut = [&](auto values) {
+      return decltype(values)(values.begin() + (second ? 1700 : 0), second ? values.end() : values.begin() + 1700);
+    };
+    part.points = cut(call.points);
+    part.channels[0].values = cut(channel.values);
+    part.offsets.clear();
+    VoxelRun run(GetParam(), part);
+    ASSERT_OK(run.launch());
+    const std::vector<unsigned char> bytes = run.channel(0);
+    parts.insert(parts.end(), bytes.begin(), bytes.end());
+  }
+  EXPECT_EQ(parts, whole.channel(0));
+}
+
+TEST_P(Voxelize, DoubleCoordinatesFarFromTheOrigin) {
+  SCOPED_TRACE(seed_trace());
+  Random random(8);
+  VoxelCase call;
+  call.type = FieldType::f64;
+  call.grid = grid_of(20, 20, 20, 0.05);
+  for (int k = 0; k < 3; ++k) call.grid.origin[k] = 200'000.0 + 0.1 * k;
+  for (int i = 0; i < 2000; ++i) {
+    std::array<double, 3> p;
+    for (std::size_t k = 0; k < 3; ++k) p[k] = call.grid.origin[k] + 1.1 * random.unit() - 0.05;
+    call.points.push_back(p);
+  }
+  call.count = {true, CellType::i32, {}};
+  ChannelSpec channel;
+  channel.source = ChannelSource::y;
+  channel.unit = 0x1p-20;
+  channel.out = {true, CellType::f64, {}};
+  call.channels.push_back(channel);
+  check(call);
+  for (auto& p : call.points) p = {p[0] - 200'000.0, p[1] - 200'000.0, p[2] - 200'000.0};
+  for (int k = 0; k < 12; ++k) call.transforms.push_back(k % 5 == 0 ? 1.0 : k % 4 == 3 ? 200'000.0 : 0.0);
+  call.double_transforms = true;
+  check(call);
+  call.type = FieldType::f32;  // near the sensor, transformed in double
+  check(call);
+}
+
+// Channels of one tensor, through the helpers: side by side, and in planes.
+TEST_P(Voxelize, ChannelsOfOneTensorInterleave) {
+  SCOPED_TRACE(seed_trace());
+  Random random(9);
+  VoxelCase call;
+  call.grid = grid_of(6, 5, 4);
+  call.points = random_points(random, 1500, call.grid, FieldType::f32);
+  call.offsets = {0, 700, 1500};
+  constexpr std::int64_t cells = 120, clouds = 2;
+  // Eight can be written by fours.
+  const auto run_as = [&](auto element, bool last, std::int64_t channels) {
+    using T = decltype(element);
+    VoxelCase separate = call;
+    for (std::int64_t c = 0; c < channels; ++c) {
+      ChannelSpec channel;
+      channel.values = random_values(random, 1500, FieldType::f32, false);
+      channel.reduction = static_cast<Reduction>(c % 4);
+      channel.empty = static_cast<double>(c);
+      channel.out = {true, cell_type<T>(), {}};
+      separate.channels.push_back(channel);
+    }
+    VoxelRun run(GetParam(), separate);
+    ASSERT_OK(run.launch());
+    std::vector<std::vector<unsigned char>> wanted;
+    for (std::int64_t c = 0; c < channels; ++c) wanted.push_back(run.channel(static_cast<std::size_t>(c)));
+    const Output<T> all = run.arena.output<T>(channels * cells * clouds);
+    for (std::int64_t c = 0; c < channels; ++c) {
+      run.channels[static_cast<std::size_t>(c)].out =
+          last ? channel_last(all.data(), call.grid, channels, c) : channel_first(all.data(), call.grid, channels, c);
+    }
+    ASSERT_OK(run.launch());
+    const std::vector<T> got = all.download();
+    for (std::int64_t c = 0; c < channels; ++c) {
+      for (std::int64_t cell = 0; cell < cells * clouds; ++cell) {
+        const std::int64_t at = last ? cell * channels + c : (cell / cells * channels + c) * cells + cell % cells;
+        ASSERT_EQ(std::memcmp(&got[static_cast<std::size_t>(at)],
+                              wanted[static_cast<std::size_t>(c)].data() + cell * static_cast<std::int64_t>(sizeof(T)),
+                              sizeof(T)),
+                  0)
+            << "channel " << c << ", cell " << cell;
+      }
+    }
+  };
+  for (const bool last : {false, true}) {
+    for (const std::int64_t channels : {8, 9}) {
+      run_as(float{}, last, channels);
+      run_as(double{}, last, channels);
+      run_as(Half{}, last, channels);
+      run_as(BFloat16{}, last, channels);
+    }
+  }
+}
+
+TEST_P(Voxelize, ManyPointsTakeEveryPath) {
+  SCOPED_TRACE(seed_trace());
+  Random random(10);
+  struct Shape {
+    std::int32_t x, y, z;
+    std::int64_t points;
+    std::vector<std::int64_t> offsets;
+  };
+  std::vector<std::int64_t> many = {5};  // some points in no segment
+  for (int s = 0; s < 140; ++s) many.push_back(many.back() + 400 + s % 7);
+  std::vector<Shape> shapes = {
+      {64, 64, 16, 60'001, {}}, {20, 30, 10, many.back() + 11, many}, {128, 128, 65, 30'000, {0, 11'111, 30'000}}};
+  // Enough for bitmaps that are merged, of one slab and of two.
+  if (GetParam() != Launcher::host) {
+    shapes.push_back({128, 128, 64, 132 * 16'400, {}});
+    shapes.push_back({128, 128, 127, 66 * 16'400, {}});
+  }
+  for (const Shape& shape : shapes) {
+    for (const FieldType type : {FieldType::f32, FieldType::f64}) {
+      if (type == FieldType::f64 && shape.points > 100'000) continue;
+      VoxelCase call;
+      call.type = type;
+      call.grid = grid_of(shape.x, shape.y, shape.z, 0.1, -3.0);
+      call.points = random_points(random, shape.points, call.grid, type);
+      call.offsets = shape.offsets;
+      call.cell_of = shape.points < 100'000;
+      // The large ones take as long as their oracle.
+      const bool large = shape.points > 100'000;
+      for (const CellType out : {CellType::u8, CellType::bit, CellType::f16}) {
+        if (large && out == (shape.z == 64 ? CellType::bit : CellType::u8)) continue;
+        if (large && out == CellType::f16 && shape.z == 64) continue;
+        call.occupancy = {true, out, {}};
+        check(call);
+      }
+      if (large) continue;
+      call.count = {true, CellType::i32, {}};
+      check(call, 2);
+      add_channels(random, &call, 3);
+      check(call, 2);
+    }
+  }
+}
+
+// So many that they are sorted first. The cells are known beforehand: the points were made from them.
+TEST_P(Voxelize, CountsMillionsOfPointsInFewCells) {
+  SCOPED_TRACE(seed_trace());
+  Random random(11);
+  constexpr std::int64_t count = (1 << 22) + 1001, x = 128, y = 64;
+  const auto run = [&](std::int64_t step, std::int64_t z, std::int64_t crowd) {
+    const std::int64_t cells = x * y * z;
+    std::vector<float> numbers(static_cast<std::size_t>(count * step), 0.0f);
+    std::vector<std::int32_t> wanted(static_cast<std::size_t>(2 * cells), 0);
+    std::vector<std::int64_t> fates(8, 0);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t cloud = i < 1'000'000 ? 0 : 1;
+      const std::int64_t cell = random.one_in(3) ? crowd : random.below(cells), outside = random.one_in(50) ? 1 : 0;
+      float* p = numbers.data() + i * step;
+      p[0] = static_cast<float>(cell % x) + 0.25f;
+      p[1] = static_cast<float>(cell / x % y + outside * y) + 0.5f;
+      p[2] = static_cast<float>(cell / (x * y));
+      fates[static_cast<std::size_t>(cloud * 4 + outside)] += 1;
+      if (outside == 0) ++wanted[static_cast<std::size_t>(cloud * cells + cell)];
+    }
+    Arena arena(GetParam());
+    VoxelizeArgs args;
+    args.points = points_of(arena.input(numbers), count, step);
+    args.points.segments = ragged(arena.input(std::vector<std::int64_t>{0, 1'000'000, count}), 2);
+    args.grid = grid_of(x, y, static_cast<std::int32_t>(z));
+    const Output<std::int32_t> counts = arena.output<std::int32_t>(2 * cells);
+    const Output<std::int64_t> of_clouds = arena.output<std::int64_t>(8), cell_of = arena.output<std::int64_t>(count);
+    args.count = dense(counts.data());
+    args.counts = reinterpret_cast<PointCounts*>(of_clouds.data());
+    args.cell_of = cell_of.data();
+    std::size_t bytes = workspace_bytes(args, Host{1});
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+    if (GetParam() != Launcher::host) bytes = workspace_bytes(args, cudaStream_t{});
+#endif
+    const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(bytes), 1);
+    ASSERT_OK(arena.launch([&](auto where) { return voxelize(args, Workspace{scratch.data(), bytes}, where); }, 2));
+    EXPECT_TRUE(counts.download() == wanted);
+    EXPECT_EQ(of_clouds.download(), fates);
+    std::vector<std::int32_t> again(wanted.size(), 0);
+    for (const std::int64_t cell : cell_of.download()) {
+      if (cell >= 0) ++again[static_cast<std::size_t>(cell)];
+    }
+    EXPECT_TRUE(again == wanted);
+    static_cast<void>(scratch.download());
+  };
+  run(3, 128, 0);  // as many cells as can be sorted
+  run(4, 77, x * y * 77 - 1);
+}
+
+TEST_P(Voxelize, BadOffsetsAndCloudNumbersAreSafe) {
+  VoxelCase call;
+  call.grid = grid_of(4, 4, 4);
+  call.points = Points(100, {0.5, 1.5, 2.5});
+  call.offsets = {0, 30, 60, 100};
+  call.count = {true, CellType::i32, {}};
+  call.occupancy = {true, CellType::u8, {}};
+  call.cloud_of = {INT64_MIN, 2, INT64_MAX};
+  call.clouds = 2;
+  check(call);
+  call.cloud_of.clear();
+  call.offsets = {50, INT64_MIN, INT64_MAX, -7};
+  VoxelRun run(GetParam(), call);
+  EXPECT_OK(run.launch(2));
+}
+
+TEST_P(Voxelize, RealSweep) {
+  const std::string folder = test_data();
+  if (folder.empty()) GTEST_SKIP() << no_test_data;
+  std::ifstream file(folder + "/ouster_sweep/os0_128_sweep.pcd", std::ios::binary);
+  const std::string all((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string mark = "DATA binary\n";
+  const std::size_t begin = all.find(mark) + mark.size();
+  constexpr std::int64_t count = 97299, stride = 22;
+  ASSERT_EQ(all.size() - begin, static_cast<std::size_t>(count * stride));
+  // Read as it is, records of 22 bytes, against its numbers as doubles of the test's own.
+  const std::vector<unsigned char> records(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end());
+  VoxelCase call;
+  call.grid = grid_over({-51.2, -51.2, -4.0}, {51.2, 51.2, 4.0}, {0.8, 0.8, 0.5});
+  call.grid.rule = CellRule::divide;
+  ChannelSpec intensity, height;
+  for (std::int64_t i = 0; i < count; ++i) {
+    float numbers[4];
+    std::memcpy(numbers, records.data() + i * stride, sizeof(numbers));
+    call.points.push_back(
+        {static_cast<double>(numbers[0]), static_cast<double>(numbers[1]), static_cast<double>(numbers[2])});
+    intensity.values.push_back(static_cast<double>(numbers[3]));
+  }
+  call.stride = stride;
+  call.occupancy = {true, CellType::u8, {}};
+  call.count = {true, CellType::i32, {}};
+  intensity.reduction = Reduction::max;
+  intensity.out = {true, CellType::bf16, {}};
+  height.source = ChannelSource::z;
+  height.out = {true, CellType::f32, {}};
+  call.channels = {intensity, height};
+  check(call, 2);
+}
+
+// Calls side by side share nothing.
+TEST_P(Voxelize, ThreadsSideBySide) {
+  SCOPED_TRACE(seed_trace());
+  std::vector<VoxelCase> calls;
+  for (std::uint64_t w = 0; w < 4; ++w) {
+    Random random(20 + w);
+    calls.push_back(random_case(random, FieldType::f32));
+    calls.back().count = {true, CellType::i32, {}};
+    add_channels(random, &calls.back(), 2);
+  }
+  const auto result = [&](std::size_t w) {
+    VoxelRun run(GetParam(), calls[w]);
+    throw_if_error(run.launch(2));
+    std::vector<unsigned char> bytes = run.count();
+    const std::vector<unsigned char> channel = run.channel(0);
+    bytes.insert(bytes.end(), channel.begin(), channel.end());
+    return bytes;
+  };
+  std::vector<std::vector<unsigned char>> alone;
+  for (std::size_t w = 0; w < calls.size(); ++w) alone.push_back(result(w));
+  expect_right_at_once(4, 8, [&](std::size_t w) { return result(w) == alone[w]; });
+}
+
+// More than 2^31 numbers, and more than 2^31 cells.
+class VoxelizeHuge : public LauncherTest {};
+INSTANTIATE_TEST_SUITE_P(, VoxelizeHuge, testing::Values(Launcher::host, Launcher::stream), launcher_name);
+
+TEST_P(VoxelizeHuge, OffsetsHave64Bits) {
+  if (GetParam() == Launcher::host && std::getenv("ROBOCACHE_TEST_HUGE") == nullptr)
+    GTEST_SKIP() << "ROBOCACHE_TEST_HUGE is not set: 3 GB of memory";
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+  std::size_t free = 0, total = 0;
+  if (GetParam() == Launcher::stream && (cudaMemGetInfo(&free, &total) != cudaSuccess || free >> 30 < 6))
+    GTEST_SKIP() << "less than 6 GiB of device memory are free";
+#endif
+  constexpr std::int64_t side = 1100, cells = side * side * side;
+  static_assert(2 * cells > std::int64_t{1} << 31, "more than 32 bits");
+  Arena arena(GetParam());
+  const detail::Buffer out(GetParam(), static_cast<std::size_t>(2 * cells));
+  VoxelizeArgs args;
+  args.points = points_of(
+      arena.input(std::vector<float>{0.5f, 0.5f, 0.5f, 1099.5f, 1099.5f, 1099.5f, 7.5f, 3.5f, 1098.5f, 2, 2, 2}), 4);
+  args.points.segments = uniform(2, 2);
+  args.grid = grid_of(side, side, side);
+  args.occupancy = dense(out.data());
+  const Output<std::int64_t> cell_of = arena.output<std::int64_t>(4);
+  args.cell_of = cell_of.data();
+  ASSERT_OK(arena.launch([&](auto where) { return voxelize(args, Workspace{}, where); }));
+  const std::vector<std::int64_t> wanted = {0, cells - 1, cells + (1098 * side + 3) * side + 7,
+                                            cells + (2 * side + 2) * side + 2};
+  EXPECT_EQ(cell_of.download(), wanted);
+  for (const std::int64_t cell : wanted) {
+    unsigned char got[2] = {9, 9};
+    out.read(static_cast<std::size_t>(cell), got, 2);
+    EXPECT_EQ(got[0], 1) << cell;
+    EXPECT_EQ(got[1], 0) << cell;
+  }
+}
+
+// The quotient that the GPU takes is that of IEEE division.
+TEST(VoxelGridTest, DivisionByReciprocalIsDivision) {
+  SCOPED_TRACE(seed_trace());
+  Random random(30);
+  const auto compare = [](auto a, auto b) {
+    const auto quotient = robocache::detail::divide_by_reciprocal(a, b, static_cast<decltype(a)>(1) / b);
+    return quotient == a / b || std::isnan(quotient);
+  };
+  for (int i = 0; i < 400'000; ++i) {
+    const int exponent = static_cast<int>(random.between(-90, 100));
+    const double b = std::ldexp(1.0 + random.unit(), static_cast<int>(random.between(-20, 19)));
+    double a = std::ldexp(1.0 + random.unit(), exponent);
+    if (random.one_in(3)) a = b * static_cast<double>(random.between(1, 1 << 23));
+    const auto narrow_a = static_cast<float>(a), narrow_b = static_cast<float>(b);
+    ASSERT_TRUE(compare(a, b)) << a << " / " << b;
+    ASSERT_TRUE(compare(narrow_a, narrow_b)) << narrow_a << " / " << narrow_b;
+    ASSERT_TRUE(compare(-std::nextafter(narrow_a, 0.0f), narrow_b)) << narrow_a << " / " << narrow_b;
+  }
+}
+
+TEST(VoxelGridTest, ShapeIsTheRoundedRange) {
+  const VoxelGrid grid = grid_over({0, -40, -3}, {70.4, 40, 1}, {0.16, 0.16, 4});
+  EXPECT_EQ(grid.shape[0], 440);
+  EXPECT_EQ(grid.shape[1], 500);
+  EXPECT_EQ(grid.shape[2], 1);
+  EXPECT_EQ(grid.cells(), 220'000);
+  EXPECT_EQ(grid_over({0, 0, 0}, {1, 1, 1}, {0, 1, 1}).shape[0], -1);
+  EXPECT_EQ(grid_over({0, 0, 0}, {nan, 1, 1}, {1, 1, 1}).shape[0], -1);
+  EXPECT_EQ(grid_over({0, 0, 0}, {-1, 1, 1}, {1, 1, 1}).shape[0], -1);
+  EXPECT_EQ(grid_over({0, 0, 0}, {1e12, 1, 1}, {1, 1, 1}).shape[0], -1);
+}
+
+}  // namespace
+}  // namespace robocache::test
