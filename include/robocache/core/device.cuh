@@ -7,7 +7,9 @@
 
 #include <cuda_runtime_api.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
@@ -42,18 +44,25 @@ ROBOCACHE_HIDDEN inline bool awaits_stream(const void* kernel) noexcept {
 #endif
 }
 
+struct LaunchShape {
+  std::int64_t blocks;
+  int threads;           ///< of a block
+  int shared_bytes = 0;  ///< of a block, dynamic
+};
+
 /// Enqueues a kernel that calls await_stream. Where the device can, its launch overlaps the end of the kernel ahead of
 /// it (programmatic dependent launch).
 template <class... Parameters>
-ROBOCACHE_HIDDEN Status launch(void (*kernel)(Parameters...), std::int64_t blocks, int threads, cudaStream_t stream,
-                               const Parameters&... parameters) noexcept {
+ROBOCACHE_HIDDEN Status launch(void (*kernel)(Parameters...), const LaunchShape& shape, cudaStream_t stream,
+                               const std::common_type_t<Parameters>&... parameters) noexcept {
   const auto* code = reinterpret_cast<const void*>(kernel);
   cudaLaunchAttribute overlap = {};
   overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
   overlap.val.programmaticStreamSerializationAllowed = 1;
   cudaLaunchConfig_t config = {};
-  config.gridDim = dim3(static_cast<unsigned int>(blocks));
-  config.blockDim = dim3(static_cast<unsigned int>(threads));
+  config.gridDim = dim3(static_cast<unsigned int>(shape.blocks));
+  config.blockDim = dim3(static_cast<unsigned int>(shape.threads));
+  config.dynamicSmemBytes = static_cast<std::size_t>(shape.shared_bytes);
   config.stream = stream;
   config.attrs = &overlap;
   config.numAttrs = awaits_stream(code) ? 1 : 0;

@@ -82,13 +82,13 @@ ROBOCACHE_HIDDEN Status launch_fuse(FuseJob& job, cudaStream_t stream) noexcept 
   const FuseLaunch launch = launch_of<Of>(job, tuning, multiprocessors);
   if constexpr (Set == FuseSet::plain) {
     if (has_few_rows<typename Of::Stamp>(job, multiprocessors)) {
-      return detail::launch(fuse_row_kernel<Of>, job.rows * job.stream_count, 32, stream, launch, job,
+      return detail::launch(fuse_row_kernel<Of>, {job.rows * job.stream_count, 32}, stream, launch, job,
                             Divisor(job.stream_count));
     }
   }
   if (launch.tiles > INT32_MAX) return {StatusCode::overflow, "args.out.count: too many rows for one launch"};
-  return detail::launch(fuse_kernel<Of, Set, tuning.threads, tuning.blocks, tuning.batch>, launch.tiles, tuning.threads,
-                        stream, launch, job);
+  return detail::launch(fuse_kernel<Of, Set, tuning.threads, tuning.blocks, tuning.batch>,
+                        {launch.tiles, tuning.threads}, stream, launch, job);
 }
 
 /// FuseTypes without double values.

@@ -344,7 +344,7 @@ struct ROBOCACHE_HIDDEN GatherOnStream {
     const Divisor items_of_row(Piece::items(job));
     const std::int64_t blocks = (job.rows * items_of_row.value - 1) / of_block + 1;
     return detail::launch(gather_rows_kernel<Piece, gather_tuning.threads, Piece::blocks, batch>,
-                          smaller<std::int64_t>(blocks, INT32_MAX), gather_tuning.threads, stream, job, piece,
+                          {smaller<std::int64_t>(blocks, INT32_MAX), gather_tuning.threads}, stream, job, piece,
                           items_of_row);
   }
 

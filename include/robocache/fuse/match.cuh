@@ -54,7 +54,7 @@ Status match(const MatchArgs& args, cudaStream_t stream) {
     const auto kernel = !simple      ? detail::match_kernel<Stamp, false, false>
                         : index_only ? detail::match_kernel<Stamp, true, true>
                                      : detail::match_kernel<Stamp, true, false>;
-    return detail::launch(kernel, blocks, threads, stream, job);
+    return detail::launch(kernel, {blocks, threads}, stream, job);
   });
 }
 

@@ -97,7 +97,7 @@ Status synchronize(const SynchronizeArgs& args, cudaStream_t stream) {
     if (job.segments == 0) return {};
     constexpr std::int64_t warps = detail::synchronize_threads / 32;
     const std::int64_t blocks = detail::smaller<std::int64_t>((job.segments + warps - 1) / warps, 1 << 30);
-    return detail::launch(detail::synchronize_kernel<decltype(stamp)>, blocks, detail::synchronize_threads, stream,
+    return detail::launch(detail::synchronize_kernel<decltype(stamp)>, {blocks, detail::synchronize_threads}, stream,
                           job);
   });
 }

@@ -53,7 +53,7 @@ ROBOCACHE_HIDDEN Status launch_two_point(const ResampleJob& job, cudaStream_t st
     constexpr ResampleTuning tuning = two_point_tuning(V * sizeof(typename Of::In), sizeof(typename Of::F));
     const ResampleLaunch launch = launch_of<Of>(job, tuning, job.groups[0].width / V);
     return detail::launch(resample_two_point_kernel<Of, V, tuning.threads, tuning.blocks, tuning.batch>,
-                          smaller<std::int64_t>(launch.tiles, INT32_MAX), tuning.threads, stream, job, launch);
+                          {smaller<std::int64_t>(launch.tiles, INT32_MAX), tuning.threads}, stream, job, launch);
   } else {
     return {};  // no such access
   }
@@ -70,7 +70,7 @@ ROBOCACHE_HIDDEN Status launch_groups(ResampleJob job, cudaStream_t stream) noex
     job.groups[g].packs = Divisor(larger<std::int64_t>(job.groups[g].width / access, 1));
   }
   return detail::launch(resample_groups_kernel<Of, Access, Smooth, tuning.threads, tuning.blocks, tuning.batch>,
-                        smaller<std::int64_t>(launch.tiles, INT32_MAX), tuning.threads, stream, job, launch);
+                        {smaller<std::int64_t>(launch.tiles, INT32_MAX), tuning.threads}, stream, job, launch);
 }
 
 template <class Of, Interpolation Kind>
@@ -82,7 +82,7 @@ ROBOCACHE_HIDDEN Status launch_smooth(const ResampleJob& job, cudaStream_t strea
   const bool plain = job.status == nullptr && job.scale == nullptr && job.shift == nullptr;
   return detail::launch(plain ? resample_smooth_kernel<Of, Kind, true, v, threads, tuning.blocks>
                               : resample_smooth_kernel<Of, Kind, false, v, threads, tuning.blocks>,
-                        (launch.tiles + warps - 1) / warps, threads, stream, job, launch);
+                        {(launch.tiles + warps - 1) / warps, threads}, stream, job, launch);
 }
 
 /// The kernel for a job, enqueued.

@@ -56,9 +56,9 @@ Status check_times(const CheckTimesArgs& args, cudaStream_t stream) {
     };
     if (args.segments.count == 0) return {};
     ROBOCACHE_CHECK(
-        detail::launch(detail::clear_offences_kernel<Stamp>, blocks(args.segments.count), threads, stream, args));
+        detail::launch(detail::clear_offences_kernel<Stamp>, {blocks(args.segments.count), threads}, stream, args));
     if (args.count == 0) return {};
-    return detail::launch(detail::find_offences_kernel<Stamp>, blocks(args.count), threads, stream, args);
+    return detail::launch(detail::find_offences_kernel<Stamp>, {blocks(args.count), threads}, stream, args);
   });
 }
 

@@ -37,7 +37,7 @@ Status grid_offsets(const GridOffsetsArgs& args, cudaStream_t stream) {
   ROBOCACHE_CHECK(detail::prepare(args, &job));
   return detail::dispatch_stamp<First, Rest...>(args.source.times.type, [&](auto stamp) {
     constexpr int threads = 1024;
-    return detail::launch(detail::grid_offsets_kernel<decltype(stamp), threads>, 1, threads, stream, job);
+    return detail::launch(detail::grid_offsets_kernel<decltype(stamp), threads>, {1, threads}, stream, job);
   });
 }
 

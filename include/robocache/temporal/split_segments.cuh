@@ -46,7 +46,7 @@ Status split_segments(const SplitSegmentsArgs& args, cudaStream_t stream) {
   ROBOCACHE_CHECK(detail::prepare(args));
   return detail::dispatch_stamp<First, Rest...>(args.times.type, [&](auto stamp) {
     constexpr int threads = 1024;
-    return detail::launch(detail::split_segments_kernel<decltype(stamp), threads>, 1, threads, stream, args);
+    return detail::launch(detail::split_segments_kernel<decltype(stamp), threads>, {1, threads}, stream, args);
   });
 }
 

@@ -17,6 +17,7 @@ namespace detail {
 template <class F>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
     clear_boxes_kernel(const __grid_constant__ BoundsJob<F> job) {
+  await_stream();
   const std::int64_t step = std::int64_t{gridDim.x} * voxelize_tuning.threads;
   for (std::int64_t i = std::int64_t{blockIdx.x} * voxelize_tuning.threads + threadIdx.x; i < job.clouds.clouds * 6;
        i += step) {
@@ -27,6 +28,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
 template <class F>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
     finish_boxes_kernel(const __grid_constant__ BoundsJob<F> job) {
+  await_stream();
   const std::int64_t step = std::int64_t{gridDim.x} * voxelize_tuning.threads;
   for (std::int64_t i = std::int64_t{blockIdx.x} * voxelize_tuning.threads + threadIdx.x; i < job.clouds.clouds * 6;
        i += step) {
@@ -50,6 +52,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
     bounds_kernel(const __grid_constant__ BoundsJob<F> job, const int share) {
   using Batch = PointBatch<F, Layout>;
   __shared__ unsigned long long shared_box[6];
+  await_stream();
   auto* boxes = reinterpret_cast<unsigned long long*>(job.boxes);
   const std::int64_t first = std::int64_t{blockIdx.x} * share;
   const auto begin = static_cast<int>(first),
@@ -111,19 +114,16 @@ struct ROBOCACHE_HIDDEN BoundsOnStream {
   ROBOCACHE_HIDDEN Status operator()(const BoundsJob<F>& job) const noexcept {
     constexpr int threads = voxelize_tuning.threads;
     const std::int64_t numbers = job.clouds.clouds * 6;
-    const auto blocks = static_cast<unsigned int>(smaller<std::int64_t>((numbers - 1) / threads + 1, 1 << 16));
-    clear_boxes_kernel<F><<<blocks, threads, 0, stream>>>(job);
-    ROBOCACHE_CHECK(launch_status());
+    const LaunchShape shape = {smaller<std::int64_t>((numbers - 1) / threads + 1, 1 << 16), threads};
+    ROBOCACHE_CHECK(launch(clear_boxes_kernel<F>, shape, stream, job));
     if (job.clouds.count > 0) {
       const PointShares shares(job.clouds.count);
       ROBOCACHE_CHECK(for_layout(job.clouds, [&](auto layout) -> Status {
-        bounds_kernel<F, decltype(layout)::value>
-            <<<shares.blocks, threads, 0, stream>>>(job, static_cast<int>(shares.share));
-        return launch_status();
+        return launch(bounds_kernel<F, decltype(layout)::value>, {shares.blocks, threads}, stream, job,
+                      static_cast<int>(shares.share));
       }));
     }
-    finish_boxes_kernel<F><<<blocks, threads, 0, stream>>>(job);
-    return launch_status();
+    return launch(finish_boxes_kernel<F>, shape, stream, job);
   }
 };
 

@@ -16,8 +16,8 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
   Workspace workspace;
   cudaStream_t stream;
 
-  ROBOCACHE_HIDDEN static unsigned int blocks_for(std::int64_t items) noexcept {
-    return static_cast<unsigned int>(smaller<std::int64_t>((items - 1) / voxelize_tuning.threads + 1, 1 << 20));
+  ROBOCACHE_HIDDEN static LaunchShape shape_for(std::int64_t items) noexcept {
+    return {smaller<std::int64_t>((items - 1) / voxelize_tuning.threads + 1, 1 << 20), voxelize_tuning.threads};
   }
 
   ROBOCACHE_HIDDEN Status set_bytes(void* data, int value, std::int64_t bytes) const noexcept {
@@ -31,8 +31,7 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     if (tensor.data == nullptr) return {};
     const std::int64_t items = tensor.type == CellType::bit ? job.words() * job.clouds.clouds : job.all_cells();
     if (tensor.is_dense) return set_bytes(tensor.data, 0, items * size_of(tensor.type));
-    clear_kernel<F><<<blocks_for(items), voxelize_tuning.threads, 0, stream>>>(job.grid, tensor, job.words(), items);
-    return launch_status();
+    return launch(clear_kernel<F>, shape_for(items), stream, job.grid, tensor, job.words(), items);
   }
 
   template <PointTask Task, class F>
@@ -49,10 +48,8 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
       bytes = entry << log2_entries;
     }
     return for_layout(job.clouds, [&](auto layout) -> Status {
-      points_kernel<F, decltype(layout)::value, Task>
-          <<<shares.blocks, tuning.threads, static_cast<std::size_t>(bytes), stream>>>(
-              job, scratch, static_cast<int>(shares.share), log2_entries);
-      return launch_status();
+      return launch(points_kernel<F, decltype(layout)::value, Task>, {shares.blocks, tuning.threads, bytes}, stream,
+                    job, scratch, static_cast<int>(shares.share), log2_entries);
     });
   }
 
@@ -76,38 +73,32 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     // Points in no segment are in no block's range.
     if (job.cell_of != nullptr) ROBOCACHE_CHECK(set_bytes(job.cell_of, 0xff, job.clouds.count * 8));
     const auto bytes = static_cast<int>(plan.slab_cells / 8);
-    const auto blocks = static_cast<unsigned int>(job.clouds.clouds * plan.slabs * plan.parts);
+    const std::int64_t blocks = job.clouds.clouds * plan.slabs * plan.parts;
     const Status marked = for_layout(job.clouds, [&](auto layout) -> Status {
       const auto kernel = bitmap_kernel<F, decltype(layout)::value>;
       ROBOCACHE_CHECK(cuda_status(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
                                   "shared memory could not be set aside"));
-      kernel<<<blocks, voxelize_tuning.bitmap_threads, static_cast<std::size_t>(bytes), stream>>>(job, plan, merged,
-                                                                                                  pitch);
-      return launch_status();
+      return launch(kernel, {blocks, voxelize_tuning.bitmap_threads, bytes}, stream, job, plan, merged, pitch);
     });
     if (!marked.ok()) return marked;
     if (plan.parts == 1 || writes_bits) return {};
-    expand_kernel<F>
-        <<<blocks_for(job.all_cells() / 16 + job.clouds.clouds), voxelize_tuning.threads, 0, stream>>>(job, bits);
-    return launch_status();
+    return launch(expand_kernel<F>, shape_for(job.all_cells() / 16 + job.clouds.clouds), stream, job, bits);
   }
 
   template <class F>
   ROBOCACHE_HIDDEN Status run_bins(const VoxelizeJob<F>& job, const BinPlan& plan,
                                    const DeviceScratch& scratch) const noexcept {
     const Status sorted = for_layout(job.clouds, [&](auto layout) -> Status {
-      bin_kernel<F, decltype(layout)::value>
-          <<<static_cast<unsigned int>(plan.tiles), voxelize_tuning.bin_threads, 0, stream>>>(job, plan, scratch);
-      return launch_status();
+      return launch(bin_kernel<F, decltype(layout)::value>, {plan.tiles, voxelize_tuning.bin_threads}, stream, job,
+                    plan, scratch);
     });
     if (!sorted.ok()) return sorted;
     const auto kernel = count_bins_kernel<F>;
     constexpr int bytes = BinPlan::bin_cells * 4;
     ROBOCACHE_CHECK(cuda_status(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
                                 "shared memory could not be set aside"));
-    kernel<<<static_cast<unsigned int>(plan.bins * BinPlan::splits), voxelize_tuning.bitmap_threads, bytes, stream>>>(
-        job, plan, scratch);
-    return launch_status();
+    return launch(kernel, {plan.bins * BinPlan::splits, voxelize_tuning.bitmap_threads, bytes}, stream, job, plan,
+                  scratch);
   }
 
   template <class F>
@@ -124,8 +115,7 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
       ROBOCACHE_CHECK(set_bytes(scratch.slots, 0, (job.all_cells() + 1) * 4));
       if (job.occupancy.type == CellType::bit) ROBOCACHE_CHECK(clear(job, job.occupancy));
       ROBOCACHE_CHECK(run_points<PointTask::record>(job, scratch));
-      cells_kernel<F><<<blocks_for(job.all_cells()), voxelize_tuning.threads, 0, stream>>>(job, scratch);
-      return launch_status();
+      return launch(cells_kernel<F>, shape_for(job.all_cells()), stream, job, scratch);
     }
     const BitmapPlan plan = BitmapPlan::of(job);
     if (plan.is_used && has_shared_memory(plan.slab_cells / 8)) return run_bitmaps(job, plan, scratch.bits);

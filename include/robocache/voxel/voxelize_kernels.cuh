@@ -245,6 +245,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
   constexpr int step = voxelize_tuning.threads * Batch::size;
   extern __shared__ __align__(16) unsigned char memory[];
   __shared__ int used;
+  await_stream();
   const auto count = static_cast<int>(job.clouds.count);
   const std::int64_t first = std::int64_t{blockIdx.x} * share;
   const auto begin = static_cast<int>(first), end = static_cast<int>(smaller<std::int64_t>(first + share, count));
@@ -337,6 +338,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
 template <class F>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
     cells_kernel(const __grid_constant__ VoxelizeJob<F> job, const __grid_constant__ DeviceScratch scratch) {
+  await_stream();
   const std::int64_t step = std::int64_t{gridDim.x} * voxelize_tuning.threads;
   for (std::int64_t cell = std::int64_t{blockIdx.x} * voxelize_tuning.threads + threadIdx.x; cell < job.all_cells();
        cell += step) {
@@ -350,6 +352,7 @@ template <class F>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
     clear_kernel(const __grid_constant__ GridJob<F> grid, const __grid_constant__ TensorJob tensor,
                  const std::int64_t words, const std::int64_t items) {
+  await_stream();
   const std::int64_t step = std::int64_t{gridDim.x} * voxelize_tuning.threads;
   for (std::int64_t item = std::int64_t{blockIdx.x} * voxelize_tuning.threads + threadIdx.x; item < items;
        item += step) {
@@ -398,6 +401,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bitmap_thread
   using Batch = PointBatch<F, Layout>;
   constexpr int threads = voxelize_tuning.bitmap_threads;
   extern __shared__ std::uint32_t bitmap[];
+  await_stream();
   const auto thread = static_cast<int>(threadIdx.x);
   // Slabs of the same points are neighbours, and find them in L2.
   const int slab = static_cast<int>(blockIdx.x) % plan.slabs;
@@ -453,6 +457,7 @@ template <class F>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
     expand_kernel(const __grid_constant__ VoxelizeJob<F> job, const std::uint32_t* bits) {
   constexpr int chunk = voxelize_tuning.threads * 16;
+  await_stream();
   const std::int64_t chunks = (job.grid.cells + chunk - 1) / chunk;
   for (std::int64_t item = blockIdx.x; item < chunks * job.clouds.clouds; item += gridDim.x) {
     const std::int64_t cloud = item / chunks;
@@ -473,6 +478,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bin_threads, 
   __shared__ std::uint32_t cells[tile];
   __shared__ std::uint32_t sorted[tile / 2];  // pairs of entries
   __shared__ std::uint32_t fill[BinPlan::most_bins];
+  await_stream();
   const auto thread = static_cast<int>(threadIdx.x);
   const int begin = static_cast<int>(blockIdx.x) * tile;
   const auto end = static_cast<int>(smaller<std::int64_t>(begin + tile, job.clouds.count));
@@ -540,6 +546,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bitmap_thread
   constexpr int threads = voxelize_tuning.bitmap_threads, warps = threads / 32;
   constexpr unsigned int everyone = 0xffffffffu;
   extern __shared__ std::uint32_t counts[];
+  await_stream();
   const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
   const int bin = static_cast<int>(blockIdx.x) % plan.bins, split = static_cast<int>(blockIdx.x) / plan.bins;
   for (int cell = thread; cell < BinPlan::bin_cells; cell += threads) counts[cell] = 0;
