@@ -34,6 +34,13 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     return launch(clear_kernel<F>, shape_for(items), stream, job.grid, tensor, job.words(), items);
   }
 
+  /// Dynamic shared memory beyond what a kernel gets unasked.
+  template <class Kernel>
+  ROBOCACHE_HIDDEN static Status set_aside(Kernel* kernel, int bytes) noexcept {
+    return cuda_status(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
+                       "shared memory could not be set aside");
+  }
+
   template <PointTask Task, class F>
   ROBOCACHE_HIDDEN Status run_points(const VoxelizeJob<F>& job, const DeviceScratch& scratch) const noexcept {
     if (job.clouds.count == 0) return {};
@@ -48,8 +55,13 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
       bytes = entry << log2_entries;
     }
     return for_layout(job.clouds, [&](auto layout) -> Status {
-      return launch(points_kernel<F, decltype(layout)::value, Task>, {shares.blocks, tuning.threads, bytes}, stream,
-                    job, scratch, static_cast<int>(shares.share), log2_entries);
+      const auto kernel = points_kernel<F, decltype(layout)::value, Task>;
+      if (Task ==
+          PointTask::record) {  // with what the kernel declares itself it may be more than any kernel gets unasked
+        ROBOCACHE_CHECK(set_aside(kernel, bytes));
+      }
+      return launch(kernel, {shares.blocks, tuning.threads, bytes}, stream, job, scratch,
+                    static_cast<int>(shares.share), log2_entries);
     });
   }
 
@@ -76,8 +88,7 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     const std::int64_t blocks = job.clouds.clouds * plan.slabs * plan.parts;
     const Status marked = for_layout(job.clouds, [&](auto layout) -> Status {
       const auto kernel = bitmap_kernel<F, decltype(layout)::value>;
-      ROBOCACHE_CHECK(cuda_status(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
-                                  "shared memory could not be set aside"));
+      ROBOCACHE_CHECK(set_aside(kernel, bytes));
       return launch(kernel, {blocks, voxelize_tuning.bitmap_threads, bytes}, stream, job, plan, merged, pitch);
     });
     if (!marked.ok()) return marked;
@@ -95,8 +106,7 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     if (!sorted.ok()) return sorted;
     const auto kernel = count_bins_kernel<F>;
     constexpr int bytes = BinPlan::bin_cells * 4;
-    ROBOCACHE_CHECK(cuda_status(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
-                                "shared memory could not be set aside"));
+    ROBOCACHE_CHECK(set_aside(kernel, bytes));
     return launch(kernel, {plan.bins * BinPlan::splits, voxelize_tuning.bitmap_threads, bytes}, stream, job, plan,
                   scratch);
   }
