@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
 README = ROOT / "README.md"
 
-# name -> (counter, bound): `us` is at most the bound, `copy_fraction` at least.
+# name -> (counter, bound): `us` is at most the bound, the others at least.
 REQUIRED = {
     "resample/linear/bf16_bf16/32x500x256x256/hot": ("us", 5.0),
     "resample/linear/bf16_bf16/256x500x256x256/cold": ("copy_fraction", 0.88),
@@ -38,7 +38,15 @@ REQUIRED = {
     "fuse/mixed/f32_bf16/64x5streams_ragged/cold": ("copy_fraction", 0.4),
     "match/nearest/1024x300_vs_3000/cold": ("us", 12.0),
     "gather_rows/u8_bf16/256x3x224x224/cold": ("copy_fraction", 0.88),
+    "voxelize_dense/occupancy_u8/uniform_1M_128/hot": ("us", 16.0),
+    "voxelize_dense/occupancy_bits/uniform_16M_128/cold": ("us", 110.0),
+    "voxelize_dense/occupancy_u8/uniform_16M_128/cold": ("us", 125.0),
+    "voxelize_dense/count_i32/uniform_16M_128/cold": ("us", 190.0),
+    "voxelize_dense/count_i32/lidar_64x97k_128x128x16/cold": ("G_points_per_s", 55.0),
+    "voxelize_dense/mean_f32x4/lidar_64x97k_128x128x16/cold": ("G_points_per_s", 8.0),
+    "voxelize_dense/occupancy_u8/peract_256x65536_100/cold": ("copy_fraction", 0.5),
 }
+BOUNDS = {"us": "≤ {:g} µs", "copy_fraction": "≥ {:g} of copy", "G_points_per_s": "≥ {:g} G points/s"}
 INFORMATIVE = (
     "resample/linear/bf16_bf16/32x500x256x256/f32_seconds/hot",
     "synchronize/approximate/1024x3streams/cold",
@@ -59,7 +67,7 @@ def line(*cells):
 
 def gpu_row(name, result):
     counter, bound = REQUIRED.get(name, ("us", None))
-    must = "" if bound is None else f"≤ {bound:g} µs" if counter == "us" else f"≥ {bound:g} of copy"
+    must = "" if bound is None else BOUNDS[counter].format(bound)
     if result is None or "us" not in result:
         why = "missing" if result is None else result.get("error_message", "no result")
         return line(f"`{name}`", "", "", "", must, why), False
@@ -67,6 +75,8 @@ def gpu_row(name, result):
     speed = f"{result['GB_per_s']:.0f}" if "GB_per_s" in result else ""
     good = bound is None or (result[counter] <= bound if counter == "us" else result[counter] >= bound)
     verdict = "" if bound is None else judged(good)
+    if counter == "G_points_per_s":
+        verdict = f"{result[counter]:.1f}, {verdict}"
     return line(f"`{name}`", f"{result['us']:.2f}", speed, fraction, must, verdict), good
 
 
@@ -144,6 +154,7 @@ def readme_blocks():
     return {
         "results": gpu_table(RESULTS / "h100-sxm" / "resample.json")[0],
         "fuse": gpu_table(RESULTS / "h100-sxm" / "fuse.json")[0],
+        "voxelize": gpu_table(RESULTS / "h100-sxm" / "voxelize_dense.json")[0],
         "cpu": cpu_table(RESULTS / "cpu" / "scipy.json"),
         "compile_time": compile_time_table(RESULTS / "cpu" / "compile_time.json"),
     }
