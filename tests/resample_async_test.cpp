@@ -52,6 +52,48 @@ TEST_P(ResampleAsync, ArgumentsAreReadDuringTheCall) {
   expect_same_bits(wanted.status, status.download(), "status");
 }
 
+/// Each call reads what the one ahead of it in the stream wrote, in all blocks of a launch that overlaps its end:
+/// halfway between neighbouring samples, again and again. Sums of integers below 2^10, halved twelve times, are exact
+/// in float.
+TEST_P(ResampleAsync, CallsSeeWhatEarlierOnesWrote) {
+  SCOPED_TRACE(seed_trace());
+  constexpr int calls = 12;
+  constexpr std::int64_t samples = 5000, width = 8;
+  Random random(502);
+  ResampleCase<Plain> c;
+  c.width = width;
+  c.source.outside = Outside::clamp;
+  std::vector<std::int64_t> halfway;
+  for (std::int64_t i = 0; i < samples; ++i) {
+    c.times.push_back(10 * i);
+    halfway.push_back(10 * i + 5);
+    for (std::int64_t k = 0; k < width; ++k) c.values.push_back(static_cast<float>(random.below(1024)));
+  }
+  c.ask(halfway);
+  std::vector<float> wanted = c.values, before;
+  for (int call = 0; call < calls; ++call) {
+    before = wanted;
+    for (std::size_t i = 0; i + width < wanted.size(); ++i) wanted[i] = (before[i] + before[i + width]) / 2;
+  }
+
+  Arena arena(GetParam());
+  const ResampleArgs first = c.inputs(arena);
+  const auto even = arena.output_rows<float>(samples, width, width),
+             odd = arena.output_rows<float>(samples, width, width);
+  ASSERT_OK(arena.launch([&](auto where) {
+    ResampleArgs args = first;
+    Status status;
+    for (int call = 0; call < calls && status.ok(); ++call) {
+      args.out = call % 2 == 0 ? even.rows() : odd.rows();
+      status = resample(args, where);
+      args.source.values = {args.out.data, args.out.type, args.out.count, args.out.width, args.out.pitch};
+    }
+    return status;
+  }));
+  expect_same_bits(wanted, odd.download(), "last call");
+  expect_same_bits(before, even.download(), "the one before");
+}
+
 /// Eight threads, each with its own stream (or host call) and many calls: no state is shared.
 TEST_P(ResampleAsync, ThreadsTimesStreams) {
   SCOPED_TRACE(seed_trace());
