@@ -127,6 +127,22 @@ ROBOCACHE_HD inline double round_to_even(double a) noexcept {
 #endif
 }
 
+/// To the largest integer that is not larger.
+ROBOCACHE_HD inline float round_down(float a) noexcept {
+#if defined(__CUDA_ARCH__)
+  return ::floorf(a);
+#else
+  return __builtin_floorf(a);
+#endif
+}
+ROBOCACHE_HD inline double round_down(double a) noexcept {
+#if defined(__CUDA_ARCH__)
+  return ::floor(a);
+#else
+  return __builtin_floor(a);
+#endif
+}
+
 ROBOCACHE_HD inline bool is_nan(float a) noexcept { return a != a; }
 ROBOCACHE_HD inline bool is_nan(double a) noexcept { return a != a; }
 ROBOCACHE_HD inline bool is_finite(std::int64_t) noexcept { return true; }

@@ -111,8 +111,10 @@ struct FuseVariants<FuseTypes<S, O, Inputs<I...>, K>> {
   using SinglesAll = FuseTypesOf<SingleTypes>;
 };
 
+/// Whether values of one type get kernels that know it: each costs compile time.
 constexpr bool gets_kernels(ElementType in, ElementType out) noexcept { return in == ElementType::f32 || in == out; }
 
+/// run(Only) if it `fits`, and is to be compiled at all; whether it did.
 template <class Only, bool Wanted, class Run>
 bool launch_if(bool fits, const Run& run, Status* status) noexcept {
   if constexpr (Wanted) {

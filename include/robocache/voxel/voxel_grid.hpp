@@ -149,22 +149,6 @@ struct Axis {
 #endif
     return static_cast<std::int32_t>(position);
   }
-
- private:
-  ROBOCACHE_HD static float round_down(float a) noexcept {
-#if defined(__CUDA_ARCH__)
-    return ::floorf(a);
-#else
-    return __builtin_floorf(a);
-#endif
-  }
-  ROBOCACHE_HD static double round_down(double a) noexcept {
-#if defined(__CUDA_ARCH__)
-    return ::floor(a);
-#else
-    return __builtin_floor(a);
-#endif
-  }
 };
 
 template <class F>
