@@ -81,6 +81,7 @@ struct VoxelizeJob {
   TensorJob occupancy, count;
   std::int64_t* cell_of = nullptr;
   PointCounts* counts = nullptr;
+  bool is_plain = false;  ///< cells are quotients, and no filter leaves points out
   std::int32_t channel_count = 0;
   ChannelJob channels[max_voxel_channels];
 
@@ -121,9 +122,9 @@ struct PointValues {
   Vector3<F> raw, p;
 };
 template <class F>
-ROBOCACHE_HD inline PointValues<F> values_of(const VoxelizeJob<F>& job, const SegmentView& view,
+ROBOCACHE_HD inline PointValues<F> values_of(const VoxelizeJob<F>& job, std::int64_t segment,
                                              const Vector3<F>& raw) noexcept {
-  return {raw, transformed(job.clouds.transforms, view.segment, raw)};
+  return {raw, transformed(job.clouds.transforms, segment, raw)};
 }
 
 template <class F>
@@ -403,6 +404,7 @@ Status prepare(const VoxelizeArgs& args, VoxelizeJob<F>* job, VoxelizeArrays* ar
   arrays->alone[1] = {args.counts, args.counts == nullptr ? 0 : job->clouds.clouds * 4, 8, "args.counts: misaligned"};
   job->cell_of = points == 0 ? nullptr : args.cell_of;
   job->counts = args.counts;
+  job->is_plain = args.grid.rule == CellRule::divide && !job->clouds.has_filter;
   job->channel_count = args.channel_count;
   return {};
 }
