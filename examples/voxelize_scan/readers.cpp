@@ -70,7 +70,9 @@ Cloud read_npy(const std::filesystem::path& path) {
   const std::string_view type = value_of(dictionary, "'descr'").substr(0, 5);
   const bool is_double = type == "'<f8'";
   if (!is_double && type != "'<f4'") fail("an array of '<f4' or '<f8' was expected, not " + example::in_quotes(type));
-  if (value_of(dictionary, "'fortran_order'").substr(0, 5) != "False") fail("the array is not in C order");
+  const std::string_view order = value_of(dictionary, "'fortran_order'");
+  const bool by_columns = order.substr(0, 4) == "True";
+  if (!by_columns && order.substr(0, 5) != "False") fail("the header does not say whether the array is in C order");
 
   std::string_view shape = value_of(dictionary, "'shape'");
   const std::size_t end = shape.find(')');
@@ -99,6 +101,11 @@ Cloud read_npy(const std::filesystem::path& path) {
          " bytes, after it are " + std::to_string(data) + " bytes");
   }
   cloud.width = extents[0];
+  for (std::size_t column = 0; by_columns && column < cloud.fields.size(); ++column) {
+    CloudField& field = cloud.fields[column];
+    field.stride = field.size;
+    field.offset = static_cast<std::int64_t>(column) * field.size * extents[0];
+  }
   return cloud;
 }
 

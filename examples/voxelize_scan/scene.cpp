@@ -15,7 +15,7 @@ namespace {
 constexpr double pi = 3.14159265358979323846;
 constexpr double ground = -1.9;  // m: the sensor is on a roof
 constexpr double road = 3.6;     // half its width
-constexpr double farthest = 75.0;
+constexpr double farthest = 50.0;
 
 struct Hit {
   double range = farthest;
@@ -126,8 +126,8 @@ void append(std::string& bytes, T number) {
 }  // namespace
 
 Cloud street_scene(std::uint64_t seed) {
-  constexpr int columns = 1536, beams = 64;
-  constexpr double lowest = -25.0, highest = 17.0;  // degrees
+  constexpr int columns = 1024, beams = 128;
+  constexpr double lowest = -25.0, highest = 15.0;  // degrees
   using robocache::FieldType;
   Cloud cloud;
   cloud.name = "street scene";
