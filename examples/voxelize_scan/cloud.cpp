@@ -27,7 +27,8 @@ std::optional<CloudField> find_number(const Cloud& cloud, const std::string& nam
   if (const std::size_t bar = name.rfind('_'); bar != std::string::npos) {
     const auto index = example::parse_number<std::int64_t>(std::string_view(name).substr(bar + 1));
     const auto field = field_of(name.substr(0, bar));
-    if (index && field != cloud.fields.end() && field->type && *index >= 0 && *index < field->count) {
+    if (index && field != cloud.fields.end() && field->type && field->count > 1 && *index >= 0 &&
+        *index < field->count) {
       CloudField number = *field;
       number.count = 1;
       number.offset += *index * number.size;

@@ -47,17 +47,19 @@ struct Plan {
   bool fits() const { return all() <= most_cells && *std::max_element(cells, cells + 3) <= most_along_axis; }
 };
 
+/// The cell along an axis by the operators' rule, which rounds to the type of the coordinates.
+template <class F>
+double cell_of(double place, double origin, double size) {
+  return static_cast<double>(std::floor((static_cast<F>(place) - static_cast<F>(origin)) / static_cast<F>(size)));
+}
+
 class Planner {
  public:
-  Planner(const GridRequest& request, const Extent& extent, bool is_double) : is_given_(!request.range.empty()) {
-    const double rounding = is_double ? 1e-14 : 5e-7;  // some units in the last place of the coordinates
+  Planner(const GridRequest& request, const Extent& extent, bool is_double)
+      : is_given_(!request.range.empty()), cell_of_(is_double ? cell_of<double> : cell_of<float>) {
     for (int axis = 0; axis < 3; ++axis) {
       low_[axis] = is_given_ ? request.range[static_cast<std::size_t>(axis)] : extent.low[axis];
       high_[axis] = is_given_ ? request.range[static_cast<std::size_t>(axis) + 3] : extent.high[axis];
-      // Where every point is to be inside, faces keep clear of points, whose cells are computed with rounding.
-      const double margin = is_given_ ? 0.0 : rounding * std::max(std::abs(low_[axis]), std::abs(high_[axis]));
-      low_[axis] -= margin;
-      high_[axis] += margin;
     }
   }
 
@@ -66,16 +68,21 @@ class Planner {
   Plan plan(const double (&size)[3]) const {
     Plan plan;
     for (int axis = 0; axis < 3; ++axis) {
-      // Faces at whole multiples of the size, unless the range says where they are.
-      plan.origin[axis] = is_given_ ? low_[axis] : std::floor(low_[axis] / size[axis]) * size[axis];
-      const double cells = (high_[axis] - plan.origin[axis]) / size[axis];
-      plan.cells[axis] = is_given_ ? std::round(cells) : std::floor(cells) + 1.0;
+      double& origin = plan.origin[axis];
+      origin = low_[axis];
+      plan.cells[axis] = std::round((high_[axis] - origin) / size[axis]);
+      if (is_given_) continue;
+      // Faces at whole multiples of the size, all points inside.
+      origin = std::floor(low_[axis] / size[axis]) * size[axis];
+      if (cell_of_(low_[axis], origin, size[axis]) < 0.0) origin -= size[axis];
+      plan.cells[axis] = cell_of_(high_[axis], origin, size[axis]) + 1.0;
     }
     return plan;
   }
 
  private:
   bool is_given_;
+  double (*cell_of_)(double, double, double);
   double low_[3], high_[3];
 };
 

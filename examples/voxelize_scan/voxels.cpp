@@ -47,30 +47,33 @@ double largest_magnitude(const Cloud& cloud, const CloudField& number) {
   return largest;
 }
 
-/// What sums are rounded to: fine beside values of this size, and so coarse that no number of points overflows.
-double unit_for(double largest) {
-  constexpr int bits = 32, least = -199, most = 199;
-  int exponent = 0;
-  (void)std::frexp(largest, &exponent);
-  return std::ldexp(1.0, std::clamp(exponent - bits, least, most));
+/// What sums are rounded to: as fine as lets them hold that many values, none of which is much larger.
+double unit_for(double largest, std::int64_t points) {
+  constexpr int bits_of_value = 39, bits_of_sum = 63;  // what operators take
+  constexpr double margin = 1.001;                     // grids are rounded to the type of the coordinates
+  int of_largest = 0, of_points = 0;
+  (void)std::frexp(largest * margin, &of_largest);
+  (void)std::frexp(static_cast<double>(points), &of_points);
+  return std::ldexp(1.0, std::clamp(of_largest - std::min(bits_of_value, bits_of_sum - of_points), -199, 199));
 }
 
 robocache::VoxelChannel channel_of(const Feature& feature, const Scan& scan, const robocache::VoxelGrid& grid) {
   robocache::VoxelChannel channel;
   channel.reduction = feature.reduction;
+  const std::int64_t points = scan.cloud().points();
   if (feature.name.size() == 1 && feature.name >= "x" && feature.name <= "z") {
     const int axis = feature.name[0] - 'x';
     constexpr robocache::ChannelSource sources[] = {robocache::ChannelSource::x, robocache::ChannelSource::y,
                                                     robocache::ChannelSource::z};
     channel.source = sources[axis];
     const double end = grid.origin[axis] + grid.size[axis] * grid.shape[axis];
-    channel.unit = unit_for(std::max(std::abs(grid.origin[axis]), std::abs(end)));
+    channel.unit = unit_for(std::max(std::abs(grid.origin[axis]), std::abs(end)), points);
     return channel;
   }
   const CloudField number = *find_number(scan.cloud(), feature.name);
   channel.field = scan.field(number);
-  channel.unit = number.type == FieldType::f32   ? unit_for(largest_magnitude<float>(scan.cloud(), number))
-                 : number.type == FieldType::f64 ? unit_for(largest_magnitude<double>(scan.cloud(), number))
+  channel.unit = number.type == FieldType::f32   ? unit_for(largest_magnitude<float>(scan.cloud(), number), points)
+                 : number.type == FieldType::f64 ? unit_for(largest_magnitude<double>(scan.cloud(), number), points)
                                                  : 1.0;
   return channel;
 }
