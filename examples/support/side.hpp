@@ -89,7 +89,7 @@ class SideArray {
 
   /// Uploads the vector if T is const; what is written otherwise is fetched by download().
   SideArray(const Side& side, Vector& vector) : SideArray(side, vector.data(), vector.size()) {}
-  /// The same for `count` numbers anywhere.
+  /// The same for `count` numbers anywhere; null on a GPU for memory that is used there alone.
   SideArray(const Side& side, T* host, std::size_t count)
       : side_(&side), host_(host), data_(host), bytes_(count * sizeof(T)) {
     if (!side.on_gpu()) return;

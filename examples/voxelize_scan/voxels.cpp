@@ -132,11 +132,10 @@ Voxels voxelize(const Scan& scan, const robocache::VoxelGrid& grid, std::vector<
   args.channels = channels.data();
   args.channel_count = static_cast<std::int32_t>(channels.size());
   args.counts = points.data();
-  std::vector<char> scratch(side.call([&](auto where) { return robocache::workspace_bytes(args, where); }));
-  const example::SideArray<char> workspace(side, scratch);
-  voxels.timing = side.time([&](auto where) {
-    return robocache::voxelize(args, {workspace.data(), scratch.size()}, where);
-  });
+  const std::size_t bytes = side.call([&](auto where) { return robocache::workspace_bytes(args, where); });
+  std::vector<char> scratch(side.on_gpu() ? 0 : bytes);
+  const example::SideArray<char> workspace(side, scratch.data(), bytes);
+  voxels.timing = side.time([&](auto where) { return robocache::voxelize(args, {workspace.data(), bytes}, where); });
   occupancy.download();
   count.download();
   values.download();
