@@ -84,7 +84,7 @@ std::string draw_episode(const fs::path& folder, const Episode& episode, const s
     example::write_npy(raw / (std::to_string(s) + "_values.npy"), stream.values, {stream.samples(), stream.width()});
   }
   const fs::path script = fs::path(__FILE__).replace_filename("plot_episode.py");  // where this was compiled
-  const std::string reason = example::draw_picture(script, folder, python);
+  std::string reason = example::draw_picture(script, folder, python);
   fs::remove_all(raw);
   return reason;
 }

@@ -50,17 +50,17 @@ bool append(std::string_view word, std::string& bytes) {
 }
 
 struct NumberType {
-  char type;
   std::int64_t size;
-  std::optional<FieldType> field_type;
   bool (*append)(std::string_view, std::string&);
+  char type;
+  std::optional<FieldType> field_type;
 };
 constexpr NumberType number_types[] = {
-    {'F', 4, FieldType::f32, append<float>},         {'F', 8, FieldType::f64, append<double>},
-    {'U', 1, FieldType::u8, append<std::uint8_t>},   {'I', 1, FieldType::i8, append<std::int8_t>},
-    {'U', 2, FieldType::u16, append<std::uint16_t>}, {'I', 2, FieldType::i16, append<std::int16_t>},
-    {'U', 4, FieldType::u32, append<std::uint32_t>}, {'I', 4, FieldType::i32, append<std::int32_t>},
-    {'U', 8, std::nullopt, append<std::uint64_t>},   {'I', 8, std::nullopt, append<std::int64_t>},
+    {4, append<float>, 'F', FieldType::f32},         {8, append<double>, 'F', FieldType::f64},
+    {1, append<std::uint8_t>, 'U', FieldType::u8},   {1, append<std::int8_t>, 'I', FieldType::i8},
+    {2, append<std::uint16_t>, 'U', FieldType::u16}, {2, append<std::int16_t>, 'I', FieldType::i16},
+    {4, append<std::uint32_t>, 'U', FieldType::u32}, {4, append<std::int32_t>, 'I', FieldType::i32},
+    {8, append<std::uint64_t>, 'U', std::nullopt},   {8, append<std::int64_t>, 'I', std::nullopt},
 };
 
 class PcdFile {

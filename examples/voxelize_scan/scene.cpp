@@ -141,8 +141,9 @@ Cloud street_scene(std::uint64_t seed) {
   lay_out_records(cloud.fields);
   Street street(seed);
   for (int i = 0; i < columns * beams; ++i) {
-    const double azimuth = 2.0 * pi * (i / beams) / columns;
-    const double elevation = (lowest + (highest - lowest) * (i % beams) / (beams - 1)) * pi / 180.0;
+    const int column = i / beams, beam = i % beams;
+    const double azimuth = 2.0 * pi * column / columns;
+    const double elevation = (lowest + (highest - lowest) * beam / (beams - 1)) * pi / 180.0;
     const double d[3] = {std::cos(elevation) * std::cos(azimuth), std::cos(elevation) * std::sin(azimuth),
                          std::sin(elevation)};
     const Hit hit = street.look(d);
@@ -156,7 +157,7 @@ Cloud street_scene(std::uint64_t seed) {
     const bool is_seen = hit.range < farthest && !hit.is_glass;
     append(cloud.bytes,
            static_cast<float>(is_seen ? std::round(255.0 * hit.reflectance * (0.9 + 0.1 * street.unit())) : 0.0));
-    append(cloud.bytes, static_cast<std::uint16_t>(i % beams));
+    append(cloud.bytes, static_cast<std::uint16_t>(beam));
   }
   return cloud;
 }
