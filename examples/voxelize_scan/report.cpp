@@ -51,10 +51,10 @@ std::string summary_of(const Cloud& cloud, const Voxels& voxels, const Report& r
   const robocache::VoxelGrid& grid = voxels.grid;
   const robocache::PointCounts& points = voxels.points;
   const auto line = [](const char* name, std::int64_t count, const char* what) {
-    return format("%-11s %9lld  %s\n", name, static_cast<long long>(count), what);
+    return format("%-11s %9lld%s%s\n", name, static_cast<long long>(count), *what == '\0' ? "" : "  ", what);
   };
   std::string text = cloud.name + ": " + cloud.format + ", " + std::to_string(cloud.points()) + " points";
-  if (cloud.height != 1) text += format(" (%lld x %lld)", (long long)cloud.width, (long long)cloud.height);
+  if (cloud.height != 1) text += " (" + std::to_string(cloud.width) + " x " + std::to_string(cloud.height) + ")";
   text += ": " + field_names(cloud) + "\n\n";
   text += line("points", cloud.points(), "");
   text += line("kept", points.kept, "in a cell");
