@@ -690,6 +690,13 @@ TEST_F(VoxelizeScan, the_usual_grid_holds_every_point) {
   }
 }
 
+TEST_F(VoxelizeScan, the_usual_grid_holds_the_lowest_point_of_all) {
+  // 1.7 / 0.1 is 17, and 17 * 0.1 is more than 1.7.
+  write("a.npy", npy_of("<f8", "False", "(2, 3)", bytes_of<double>({1.7, 3.4, 3.9, 2, 4, 5})));
+  ASSERT_EQ(voxelize("a.npy", "--voxel 0.1").code, 0);
+  EXPECT_EQ(number("kept"), 2);
+}
+
 TEST_F(VoxelizeScan, one_point) {
   write("a.bin", bytes_of<float>({-3, 1e9f, 0, 1}));
   const Outcome outcome = voxelize("a.bin");
