@@ -167,7 +167,7 @@ TEST_P(VoxelizeScanMalformed, is_refused_in_one_line_without_output) {
 }
 
 const std::string two_points = bytes_of<float>({1, 2, 3, 4, 5, 6});
-const Header two;  // NOLINT(bugprone-throwing-static-initialization)
+const Header two;
 
 const Malformed malformed_files[] = {
     {"empty_pcd", "a.pcd", "", "the header has no DATA; the file may be cut off"},
