@@ -4,77 +4,30 @@
 // Drives the built example as a user does: a command line in, exit code, one line of complaint and files out.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "support/example.hpp"
 #include "support/files.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
+using robocache::test::array_of;
+using robocache::test::contents;
+using robocache::test::ExampleTest;
+using robocache::test::line_of;
+using robocache::test::Outcome;
 
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-/// An array as the example writes it: the header is compared as a whole.
-template <class T>
-std::vector<T> array_of(const fs::path& path, const std::string& type, const std::string& shape) {
-  const std::string bytes = contents(path);
-  const std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }";
-  EXPECT_EQ(bytes.substr(0, 8), std::string("\x93NUMPY\x01\x00", 8)) << path;
-  EXPECT_EQ(bytes.substr(10, header.size()), header) << path;
-  const std::size_t begin = 10 + static_cast<unsigned char>(bytes.at(8)) +
-                            256 * static_cast<std::size_t>(static_cast<unsigned char>(bytes.at(9)));
-  EXPECT_EQ(begin % 64, 0u);
-  EXPECT_EQ(bytes.at(begin - 1), '\n');
-  std::vector<T> values((bytes.size() - begin) / sizeof(T));
-  if (!values.empty()) std::memcpy(values.data(), bytes.data() + begin, values.size() * sizeof(T));
-  return values;
-}
-
-struct Outcome {
-  int code = -1;
-  std::string out, error;
-};
-
-class AlignEpisode : public testing::Test {
+class AlignEpisode : public ExampleTest {
  protected:
-  void SetUp() override {
-    const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string(info->test_suite_name()) + "." + info->name() + "." + std::to_string(getpid());
-    std::replace(name.begin(), name.end(), '/', '_');
-    folder_ = fs::path(testing::TempDir()) / name;
-    fs::remove_all(folder_);
-    fs::create_directories(input());
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  fs::path input() const { return folder_ / "input"; }
-  fs::path output() const { return folder_ / "results" / "episode"; }
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(input() / name, std::ios::binary) << text;
-  }
-
-  Outcome run_plain(const std::string& arguments) const {
-    const fs::path out = folder_ / "stdout", error = folder_ / "stderr";
-    const std::string command = "cd '" + folder_.string() + "' && '" + EXAMPLE_BINARY + "' " + arguments + " >'" +
-                                out.string() + "' 2>'" + error.string() + "'";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(out), contents(error)};
-  }
   Outcome run(const std::string& arguments) const {
     return run_plain("--output '" + output().string() + "' --no-plot --device cpu " + arguments);
   }
@@ -91,16 +44,6 @@ class AlignEpisode : public testing::Test {
   std::vector<std::int64_t> times(const std::string& shape) const {
     return array_of<std::int64_t>(output() / "times_ns.npy", "<i8", shape);
   }
-
-  void expect_refused(const Outcome& outcome, const std::string& message) const {
-    EXPECT_EQ(outcome.code, 2);
-    EXPECT_EQ(outcome.out, "");
-    EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
-    EXPECT_NE(outcome.error.find(message), std::string::npos) << outcome.error << "should contain\n" << message;
-    EXPECT_FALSE(fs::exists(output().parent_path())) << "output was left behind";
-  }
-
-  fs::path folder_;
 };
 
 constexpr std::uint8_t exact = 0, interpolated = 1, held = 2, clamped_outside = 11, extrapolated_outside = 12,
@@ -108,14 +51,6 @@ constexpr std::uint8_t exact = 0, interpolated = 1, held = 2, clamped_outside = 
 
 constexpr const char* tiny_a = "time_ns,x,y\n0,0,10\n20000000,1,20\n60000000,5,40\n";
 constexpr const char* tiny_b = "time_ns,z\n10000000,100\n30000000,200\n";
-
-std::string line_of(const std::string& text, const std::string& begin) {
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) {
-    if (line.compare(0, begin.size(), begin) == 0) return line;
-  }
-  return {};
-}
 
 /// Equal, where NaN equals NaN.
 void expect_values(const std::vector<float>& found, const std::vector<float>& wanted) {

@@ -3,14 +3,12 @@
 #pragma once
 
 #include "episode.hpp"
+#include "support/side.hpp"
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 namespace align_episode {
-
-enum class Device { automatic, cpu, gpu };
 
 /// The tensor of an episode: every stream in its own slice of the columns, at the times of the grid.
 struct Aligned {
@@ -19,15 +17,10 @@ struct Aligned {
   std::int64_t groups = 0;
   std::vector<float> values;         ///< [rows, channels]
   std::vector<std::uint8_t> status;  ///< [rows, groups]
-
-  std::string device;
-  double first_s = 0.0;   ///< the first pass over the episode, with the loading of code
-  double steady_s = 0.0;  ///< the median of those that follow
-  double copies_s = 0.0;  ///< to the GPU and back
+  example::Timing timing;
 };
 
-/// Fuses the streams on the grid. `threads` is for the CPU; 0: all of them. Throws std::runtime_error where the
-/// wanted device is missing or fails.
-Aligned align(const Episode& episode, const Grid& grid, robocache::Outside outside, Device device, int threads);
+/// Fuses the streams on the grid. Throws std::runtime_error where the device fails.
+Aligned align(const Episode& episode, const Grid& grid, robocache::Outside outside, const example::Side& side);
 
 }  // namespace align_episode

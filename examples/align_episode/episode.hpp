@@ -7,17 +7,15 @@
 #include <robocache/temporal/grid_offsets.hpp>
 #include <robocache/temporal/sample_status.hpp>
 
+#include "support/input.hpp"
+
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace align_episode {
 
-/// A mistake in the command line or in the data: one line for the user, exit code 2.
-struct InputError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+using example::InputError;
 
 /// Four channels of a stream that are one rotation.
 struct Quaternion {

@@ -5,39 +5,21 @@
 
 #include "align.hpp"
 #include "csv.hpp"
-#include "npy.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "report.hpp"
+#include "support/npy.hpp"
+#include "support/output.hpp"
+#include "support/program.hpp"
 #include "synthetic.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <iostream>
 #include <map>
 #include <string>
 
 namespace align_episode {
 namespace {
-
-constexpr int exit_machine = 1;  // no GPU, no space, no memory
-constexpr int exit_input = 2;    // the command line or the data
-
-class Stopwatch {
- public:
-  double lap_ms() {
-    const auto now = std::chrono::steady_clock::now();
-    const double ms = std::chrono::duration<double, std::milli>(now - begin_).count();
-    begin_ = now;
-    return ms;
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 void declare(CLI::App& app, Options& options) {
   const auto repeatable = [](CLI::Option* option) { option->expected(1)->take_all()->allow_extra_args(false); };
@@ -73,19 +55,10 @@ void declare(CLI::App& app, Options& options) {
   repeatable(
       app.add_option("--offset", options.offset,
                      "STREAM=MS, repeatable: added to the stamps; -18 for a sensor whose stamps are 18 ms late"));
-  app.add_option("--device", options.device, "where to compute: auto (default) takes a GPU if there is one")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Device>{
-                                              {"cpu", Device::cpu}, {"gpu", Device::gpu}, {"auto", Device::automatic}})
-                      .description("{cpu,gpu,auto}"));
-  app.add_option("--output", options.output, "directory for the results")->capture_default_str();
   app.add_option("--time-column", options.time_column, "the column of nanoseconds that is the time")
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "CPU threads; 0: all")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
   app.add_option("--seed", options.seed, "of the built-in episode")->excludes(input)->capture_default_str();
-  app.add_flag("--no-plot", options.no_plot, "draw no picture");
-  app.add_option("--python", options.python, "interpreter that draws the picture (default: a python3 with matplotlib)");
+  example::declare(app, options);
 }
 
 /// The built-in episode, narrowed to the streams that are wanted.
@@ -103,12 +76,12 @@ Episode built_in(const Options& options) {
 
 void run(const Options& options) {
   const robocache::Rate rate = parse_rate(options.rate);
-  OutputFolder output(options.output);
+  example::OutputFolder output(options.output);
   for (auto name = options.streams.begin(); name != options.streams.end(); ++name) {
     if (std::find(options.streams.begin(), name, *name) != name) throw InputError("--streams: '" + *name + "' twice");
   }
 
-  Stopwatch watch;
+  example::Stopwatch watch;
   Episode episode =
       options.input.empty() ? built_in(options) : read_episode(options.input, options.streams, options.time_column);
   const double read_ms = watch.lap_ms();
@@ -116,19 +89,20 @@ void run(const Options& options) {
   const Grid grid = common_grid(episode, rate);
 
   watch.lap_ms();
-  const Aligned aligned = align(episode, grid, options.outside, options.device, options.threads);
+  const example::Side side(options.device, options.threads);
+  const Aligned aligned = align(episode, grid, options.outside, side);
   const std::vector<StreamReport> reports = report_streams(episode, aligned);
   std::vector<std::int64_t> times;
   for (std::int64_t row = 0; row < grid.rows; ++row) times.push_back(grid.time(row));
 
   watch.lap_ms();
-  write_npy(output.staging() / "values.npy", aligned.values, {grid.rows, aligned.channels});
-  write_npy(output.staging() / "status.npy", aligned.status, {grid.rows, aligned.groups});
-  write_npy(output.staging() / "times_ns.npy", times, {grid.rows});
-  write_text(output.staging() / "episode.json", episode_json(episode, reports, aligned));
+  example::write_npy(output.staging() / "values.npy", aligned.values, {grid.rows, aligned.channels});
+  example::write_npy(output.staging() / "status.npy", aligned.status, {grid.rows, aligned.groups});
+  example::write_npy(output.staging() / "times_ns.npy", times, {grid.rows});
+  example::write_text(output.staging() / "episode.json", episode_json(episode, reports, aligned));
   const double write_ms = watch.lap_ms();
   const std::string no_picture =
-      options.no_plot ? "--no-plot" : draw_picture(output.staging(), episode, options.python);
+      options.no_plot ? "--no-plot" : draw_episode(output.staging(), episode, options.python);
   const double picture_ms = watch.lap_ms();
   output.publish({"values.npy", "status.npy", "times_ns.npy", "episode.json", "episode.png"});
 
@@ -137,10 +111,11 @@ void run(const Options& options) {
               options.input.empty() ? "built-in episode" : options.input.c_str(), static_cast<long long>(grid.rows),
               static_cast<long long>(aligned.channels), hz, static_cast<double>(grid.rows) / hz);
   std::printf("%s\n", table_of(episode, reports, aligned).c_str());
-  std::printf("device  %s\n", aligned.device.c_str());
+  std::printf("device  %s\n", side.name().c_str());
   std::printf("%s    %.1f ms\n", options.input.empty() ? "make" : "read", read_ms);
-  std::printf("align   first pass %.3f ms, then %.3f ms a pass", 1e3 * aligned.first_s, 1e3 * aligned.steady_s);
-  if (aligned.copies_s > 0.0) std::printf("; copies to the GPU and back %.3f ms", 1e3 * aligned.copies_s);
+  std::printf("align   first pass %.3f ms, then %.3f ms a pass", 1e3 * aligned.timing.first_s,
+              1e3 * aligned.timing.steady_s);
+  if (side.copies_s() > 0.0) std::printf("; copies to the GPU and back %.3f ms", 1e3 * side.copies_s());
   std::printf("\nwrite   %.1f ms", write_ms);
   if (no_picture.empty()) std::printf(", picture %.0f ms", picture_ms);
   std::printf("\nresult  %s: values.npy, status.npy, times_ns.npy, episode.json%s\n", options.output.c_str(),
@@ -148,35 +123,12 @@ void run(const Options& options) {
   if (!no_picture.empty()) std::printf("no picture: %s\n", no_picture.c_str());
 }
 
-int main_of(int argc, char** argv) {
-  const auto fail = [](std::string what, int code) {
-    std::replace(what.begin(), what.end(), '\n', ' ');
-    std::cerr << "align_episode: " << what << '\n';
-    return code;
-  };
-  CLI::App app("Aligns the sensor streams of one episode to one fixed-rate tensor.", "align_episode");
-  Options options;
-  declare(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    return fail(std::string(error.what()) + " (see --help)", exit_input);
-  }
-  try {
-    run(options);
-    return 0;
-  } catch (const InputError& error) {
-    return fail(error.what(), exit_input);
-  } catch (const std::bad_alloc&) {
-    return fail("out of memory", exit_machine);
-  } catch (const std::exception& error) {
-    return fail(error.what(), exit_machine);
-  }
-}
-
 }  // namespace
 }  // namespace align_episode
 
-int main(int argc, char** argv) { return align_episode::main_of(argc, argv); }
+int main(int argc, char** argv) {
+  CLI::App app("Aligns the sensor streams of one episode to one fixed-rate tensor.", "align_episode");
+  align_episode::Options options;
+  align_episode::declare(app, options);
+  return example::run_program(app, argc, argv, [&] { align_episode::run(options); });
+}

@@ -4,7 +4,6 @@
 #include "options.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -13,6 +12,7 @@
 namespace align_episode {
 namespace {
 
+using example::parse_number;
 using robocache::Interpolation;
 
 constexpr std::pair<const char*, Interpolation> kinds[] = {
@@ -20,14 +20,6 @@ constexpr std::pair<const char*, Interpolation> kinds[] = {
     {"linear", Interpolation::linear},     {"cubic", Interpolation::cubic}, {"pchip", Interpolation::pchip},
     {"akima", Interpolation::akima},       {"slerp", Interpolation::slerp}, {"angle", Interpolation::angle},
 };
-
-template <class Number>
-std::optional<Number> parse_number(const std::string& text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 std::string names_of(const Episode& episode) {
   std::string names;

@@ -4,6 +4,7 @@
 
 #include "align.hpp"
 #include "episode.hpp"
+#include "support/program.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -13,7 +14,9 @@
 namespace align_episode {
 
 /// The command line, as text where it speaks of streams: those are known after reading.
-struct Options {
+struct Options : example::CommonOptions {
+  Options() { output = "out/align_episode"; }
+
   std::string input;
   std::string rate = "50";
   std::vector<std::string> streams;
@@ -23,13 +26,8 @@ struct Options {
   std::vector<std::string> max_age;
   std::vector<std::string> offset;
   robocache::Outside outside = robocache::Outside::fill;
-  Device device = Device::automatic;
-  std::string output = "out/align_episode";
   std::string time_column = "time_ns";
-  std::string python;
-  int threads = 0;
   std::uint64_t seed = 1;
-  bool no_plot = false;
 };
 
 /// "50", "29.97" or "30000/1001", in lowest terms. Throws InputError.

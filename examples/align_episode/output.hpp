@@ -12,33 +12,11 @@
 
 namespace align_episode {
 
-/// A folder for results that appears with all of its files or, on failure, not at all. Until publish() the files are in
-/// a hidden folder beside (or, where the folder exists, in) it, which the destructor removes.
-class OutputFolder {
- public:
-  /// Throws InputError where `folder` is something else.
-  explicit OutputFolder(const std::filesystem::path& folder);
-  ~OutputFolder();
-  OutputFolder(const OutputFolder&) = delete;
-  OutputFolder& operator=(const OutputFolder&) = delete;
-
-  /// Where to write. Created by the first call.
-  const std::filesystem::path& staging();
-  /// Moves what was written to its place. An old file of `results` that was not written anew is removed.
-  void publish(const std::vector<std::string>& results);
-
- private:
-  std::filesystem::path folder_;
-  std::filesystem::path staging_;
-  bool exists_ = false;
-  bool staged_ = false;
-};
-
 /// Names of the columns, streams, groups, rate and status bits, for a reader of the arrays.
 std::string episode_json(const Episode& episode, const std::vector<StreamReport>& reports, const Aligned& aligned);
 
 /// Draws episode.png in `folder`, which holds the other results, by plot_episode.py. `python` is its interpreter;
 /// empty: the first of the usual ones that has matplotlib. Returns why there is no picture; empty: there is one.
-std::string draw_picture(const std::filesystem::path& folder, const Episode& episode, const std::string& python);
+std::string draw_episode(const std::filesystem::path& folder, const Episode& episode, const std::string& python);
 
 }  // namespace align_episode

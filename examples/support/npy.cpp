@@ -6,7 +6,7 @@
 #include <fstream>
 #include <stdexcept>
 
-namespace align_episode {
+namespace example {
 namespace {
 
 template <class T>
@@ -22,6 +22,10 @@ struct Descriptor<double> {
 template <>
 struct Descriptor<std::uint8_t> {
   static constexpr const char* text = "|u1";
+};
+template <>
+struct Descriptor<std::int32_t> {
+  static constexpr const char* text = "<i4";
 };
 template <>
 struct Descriptor<std::int64_t> {
@@ -61,9 +65,11 @@ template void write_npy(const std::filesystem::path&, const std::vector<float>&,
 template void write_npy(const std::filesystem::path&, const std::vector<double>&, const std::vector<std::int64_t>&);
 template void write_npy(const std::filesystem::path&, const std::vector<std::uint8_t>&,
                         const std::vector<std::int64_t>&);
+template void write_npy(const std::filesystem::path&, const std::vector<std::int32_t>&,
+                        const std::vector<std::int64_t>&);
 template void write_npy(const std::filesystem::path&, const std::vector<std::int64_t>&,
                         const std::vector<std::int64_t>&);
 
 void write_text(const std::filesystem::path& path, const std::string& text) { write_file(path, text, nullptr, 0); }
 
-}  // namespace align_episode
+}  // namespace example

@@ -1,0 +1,17 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cloud.hpp"
+
+#include <filesystem>
+
+namespace voxelize_scan {
+
+enum class Format { automatic, pcd, kitti, nuscenes, npy };
+
+/// Reads a cloud; `automatic` goes by the name: .pcd, .pcd.bin (nuScenes), .bin (KITTI), .npy. It has points, and x, y
+/// and z that operators read. Throws InputError that names the file.
+Cloud read_cloud(const std::filesystem::path& path, Format format);
+
+}  // namespace voxelize_scan
