@@ -99,7 +99,7 @@ namespace detail {
 inline std::int64_t threads_for(Host host, std::int64_t count, std::int64_t grain) {
   const std::int64_t available = host.pool != nullptr ? host.pool->threads()
                                  : host.threads > 0   ? host.threads
-                                                      : std::max(1u, std::thread::hardware_concurrency());
+                                                      : std::max<std::int64_t>(1, std::thread::hardware_concurrency());
   const std::int64_t wanted = host.threads > 0 ? std::min<std::int64_t>(host.threads, available) : available;
   return std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, wanted);
 }
