@@ -1,8 +1,13 @@
 // Copyright 2026 The RoboCache Authors
 // SPDX-License-Identifier: Apache-2.0
 #include "support/resample_case.hpp"
+#include "support/voxel_case.hpp"
 
+#include <robocache/voxel/bounds.hpp>
+
+#include <array>
 #include <cinttypes>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <map>
@@ -137,6 +142,78 @@ TEST_P(BitIdentity, EveryKindAndType) {
     for (const Subject& subject : subjects())
       compare(std::string(subject.name) + "/" + Types::name(), digest_of<Types>(subject, sequence++));
   });
+}
+
+/// Points about a grid, made without products that a compiler may fuse; some on its faces, some that are none; two
+/// segments with transforms, and every channel.
+VoxelCase voxel_case(Random& random, FieldType type, CellRule rule, CellType out, CellType occupancy) {
+  VoxelCase call;
+  call.type = type;
+  for (int k = 0; k < 3; ++k) {
+    call.grid.shape[k] = 9 - 2 * k;
+    call.grid.size[k] = 0.3;
+    call.grid.origin[k] = std::fma(0.1, k, -1.1);
+  }
+  call.grid.rule = rule;
+  for (int i = 0; i < 700; ++i) {
+    std::array<double, 3> p;
+    for (double& v : p) {
+      v = 1.8 * random.signed_unit();
+      if (random.one_in(9)) v = std::fma(0.3, static_cast<double>(random.below(9)), -1.1);
+      if (random.one_in(60)) v = random.one_in(2) ? std::nan("") : HUGE_VAL;
+    }
+    call.points.push_back(p);
+  }
+  call.offsets = {0, 300, 700};
+  for (int k = 0; k < 24; ++k) {
+    call.transforms.push_back(std::fma(0.1, random.signed_unit(), k % 12 % 5 == 0 ? 1.0 : 0.0));
+  }
+  call.double_transforms = type == FieldType::f64;
+  call.min_range = 0.2;
+  call.occupancy = {true, occupancy, {}};
+  call.count = {true, CellType::i32, {}};
+  for (int reduction = 0; reduction < 4; ++reduction) {
+    for (const ChannelSource source : {ChannelSource::field, ChannelSource::x, ChannelSource::raw_z}) {
+      ChannelSpec channel;
+      channel.source = source;
+      for (std::size_t i = 0; i < call.points.size(); ++i) channel.values.push_back(100.0 * random.signed_unit());
+      channel.reduction = static_cast<Reduction>(reduction);
+      channel.empty = 0.1;
+      channel.out = {true, out, {}};
+      call.channels.push_back(channel);
+    }
+  }
+  return call;
+}
+
+TEST_P(BitIdentity, VoxelizeAndBounds) {
+  std::uint64_t sequence = 1000;
+  for (const FieldType type : {FieldType::f32, FieldType::f64, FieldType::f16, FieldType::bf16}) {
+    for (const CellRule rule : {CellRule::divide, CellRule::reciprocal}) {
+      Random random(sequence++, seed);
+      Digest digest, boxes;
+      // Every type of occupancy beside every type of channels' outputs, at least once.
+      for (int round = 0; round < 7; ++round) {
+        constexpr CellType outs[] = {CellType::f32, CellType::f64, CellType::f16, CellType::bf16};
+        const VoxelCase call = voxel_case(random, type, rule, outs[round % 4], static_cast<CellType>(round));
+        VoxelRun run(GetParam(), call);
+        EXPECT_OK(run.launch(2));
+        digest.add(run.occupancy());
+        digest.add(run.count());
+        for (std::size_t c = 0; c < call.channels.size(); ++c) digest.add(run.channel(c));
+        BoundsArgs args;
+        args.points = run.args.points;
+        const Output<double> box = run.arena.output<double>(12);
+        args.boxes = box.data();
+        EXPECT_OK(run.arena.launch([&](auto where) { return bounds(args, where); }));
+        boxes.add(box.download());
+      }
+      const std::string name =
+          "type" + std::to_string(static_cast<int>(type)) + (rule == CellRule::divide ? "_divide" : "_reciprocal");
+      compare("voxelize/" + name, digest.value());
+      compare("bounds/" + name, boxes.value());
+    }
+  }
 }
 
 class BitIdentityOfGpu : public LauncherTest {};

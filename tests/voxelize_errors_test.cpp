@@ -260,6 +260,11 @@ TEST(VoxelizeArgsTest, WorkspaceOfWrongArgumentsIsNothing) {
   EXPECT_EQ(workspace_bytes(args, Host{1}), 0u);
   const float point[3] = {0, 0, 0};
   args.points = points_of(point, 1);
+  EXPECT_EQ(workspace_bytes(args, Host{7}), 0u) << "no channels";
+  VoxelChannel channel;
+  channel.source = ChannelSource::x;
+  args.channels = &channel;
+  args.channel_count = 1;
   EXPECT_GE(workspace_bytes(args, Host{1}), 8u);
   EXPECT_LE(workspace_bytes(args, Host{1}), 8u + 512u);
 }

@@ -1,6 +1,7 @@
 // Copyright 2026 The RoboCache Authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <robocache/voxel/bounds.hpp>
 #include <robocache/voxel/voxelize.hpp>
 
 #include "support/concurrent.hpp"
@@ -19,6 +20,7 @@
 #include <iterator>
 #include <limits>
 #include <numeric>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -614,6 +616,33 @@ TEST_P(Voxelize, ManyPointsTakeEveryPath) {
   }
 }
 
+// A crowd in one cell, which all threads add to, and points in no segment.
+TEST(VoxelizeOnHost, AnyNumberOfThreads) {
+  SCOPED_TRACE(seed_trace());
+  Random random(12);
+  for (const CellType type :
+       {CellType::u8, CellType::i32, CellType::f32, CellType::f64, CellType::f16, CellType::bf16, CellType::bit}) {
+    VoxelCase call;
+    call.grid = grid_of(30, 40, 9, 0.25, -2.0);
+    call.points = random_points(random, 30'011, call.grid, FieldType::f32);
+    for (std::size_t i = 0; i < call.points.size(); ++i) {
+      if (i % 5 != 0 && random.one_in(2)) call.points[i] = {1.0, 2.0, -1.5};
+    }
+    call.offsets = {3, 11, 9'000, 29'000};
+    call.occupancy = tensor_of(random, type, call.grid);
+    call.count = tensor_of(random, CellType::i32, call.grid);
+    call.cell_of = random.one_in(2);
+    for (const bool with_channels : {false, true}) {
+      if (with_channels) add_channels(random, &call, 2);
+      for (const int threads : {1, 2, 3, 7, 1000}) {
+        SCOPED_TRACE(threads);
+        test::check(Launcher::host, call, threads);
+        if (testing::Test::HasFailure()) return;
+      }
+    }
+  }
+}
+
 // So many that they are sorted first. The cells are known beforehand: the points were made from them.
 TEST_P(Voxelize, CountsManyPointsInFewCells) {
   SCOPED_TRACE(seed_trace());
@@ -710,6 +739,76 @@ TEST_P(Voxelize, RealSweep) {
   height.out = {true, CellType::f32, {}};
   call.channels = {intensity, height};
   check(call, 2);
+}
+
+/// A PCD file with binary data, of which x, y and z are the first three floats of each record.
+struct PcdFile {
+  std::int64_t stride = 0, count = 0;
+  std::vector<unsigned char> records;
+
+  explicit PcdFile(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string line, key;
+    while (key != "DATA" && std::getline(file, line)) {
+      std::istringstream words(line);
+      words >> key;
+      if (key == "POINTS") words >> count;
+      if (key == "SIZE") {
+        for (std::int64_t size; words >> size;) stride += size;
+      }
+    }
+    records.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  }
+};
+
+// One record of each is 16, 12 and 34 bytes. All are read as they are, against their numbers as doubles.
+TEST_P(Voxelize, RealSweepsOfOtherSensors) {
+  const std::string folder = test_data();
+  if (folder.empty()) GTEST_SKIP() << no_test_data;
+  for (const char* name : {"street_a", "hesai_ot128", "vlp16_per_point_time"}) {
+    SCOPED_TRACE(name);
+    const PcdFile file(folder + "/lidar/" + name + ".pcd");
+    ASSERT_GT(file.count, 0);
+    ASSERT_EQ(file.records.size(), static_cast<std::size_t>(file.count * file.stride));
+    VoxelCase call;
+    ChannelSpec mean, highest;
+    for (std::int64_t i = 0; i < file.count; ++i) {
+      float xyz[3];
+      std::memcpy(xyz, file.records.data() + i * file.stride, sizeof(xyz));
+      call.points.push_back({static_cast<double>(xyz[0]), static_cast<double>(xyz[1]), static_cast<double>(xyz[2])});
+    }
+    call.stride = file.stride;
+    call.drop_zero = true;
+    call.grid = grid_over({-40, -40, -3}, {40, 40, 5}, {0.5, 0.5, 0.5});
+    call.grid.rule = file.stride == 12 ? CellRule::reciprocal : CellRule::divide;
+    call.occupancy = {true, CellType::bit, {}};
+    call.count = {true, CellType::i32, {}};
+    check(call, 2);
+    mean.source = ChannelSource::x;
+    mean.out = {true, CellType::f32, {}};
+    highest.source = ChannelSource::z;
+    highest.reduction = Reduction::max;
+    highest.out = {true, CellType::f16, {}};
+    call.channels = {mean, highest};
+    check(call, 3);
+
+    // And its box.
+    Arena arena(GetParam());
+    BoundsArgs args;
+    args.points = points_of_records(arena.input(file.records), file.count, file.stride, 0, 4, 8);
+    const Output<double> box = arena.output<double>(6);
+    args.boxes = box.data();
+    ASSERT_OK(arena.launch([&](auto where) { return bounds(args, where); }, 2));
+    std::vector<double> wanted = {infinity, infinity, infinity, -infinity, -infinity, -infinity};
+    for (const auto& p : call.points) {
+      if (!std::isfinite(p[0]) || !std::isfinite(p[1]) || !std::isfinite(p[2])) continue;
+      for (std::size_t k = 0; k < 3; ++k) {
+        wanted[k] = std::min(wanted[k], p[k]);
+        wanted[3 + k] = std::max(wanted[3 + k], p[k]);
+      }
+    }
+    EXPECT_EQ(box.download(), wanted);
+  }
 }
 
 // Calls side by side share nothing.

@@ -95,16 +95,21 @@ struct Host {
 
 namespace detail {
 
-/// Calls body(begin, end) for disjoint ranges that cover [0, count), in parallel. The caller's thread takes part.
-/// `grain` is the least work worth a thread. Where the system refuses a thread, its share runs here.
+/// How many threads share `count` items, of which `grain` are the least worth a thread.
+inline std::int64_t threads_for(Host host, std::int64_t count, std::int64_t grain) {
+  const std::int64_t available = host.pool != nullptr ? host.pool->threads()
+                                 : host.threads > 0   ? host.threads
+                                                      : std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  const std::int64_t wanted = host.threads > 0 ? std::min<std::int64_t>(host.threads, available) : available;
+  return std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, wanted);
+}
+
+/// Calls body(begin, end) for disjoint ranges that cover [0, count), in parallel, by threads_for() threads. The
+/// caller's takes part. Where the system refuses a thread, its share runs here.
 template <class Body>
 void parallel_for(Host host, std::int64_t count, std::int64_t grain, const Body& body) {
   if (count <= 0) return;
-  const std::int64_t available = host.pool != nullptr ? host.pool->threads()
-                                 : host.threads > 0   ? host.threads
-                                                      : std::max(1u, std::thread::hardware_concurrency());
-  const std::int64_t wanted = host.threads > 0 ? std::min<std::int64_t>(host.threads, available) : available;
-  const std::int64_t parts = std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, wanted);
+  const std::int64_t parts = threads_for(host, count, grain);
   if (parts == 1) {
     body(std::int64_t{0}, count);
     return;

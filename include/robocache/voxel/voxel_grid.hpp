@@ -199,21 +199,28 @@ ROBOCACHE_HD inline void store_number(char* data, CellType type, std::int64_t at
   }
 }
 
-/// 0 or 1. Not for bits.
+/// 0 or 1. Not for bits. Others may store the same at the same time.
 ROBOCACHE_HD inline void store_flag(char* data, CellType type, std::int64_t at, bool flag) noexcept {
+  const auto store = [&](auto value) {
+#if defined(__CUDA_ARCH__)
+    store_as(data, at, value);
+#else
+    __atomic_store(reinterpret_cast<decltype(value)*>(data) + at, &value, __ATOMIC_RELAXED);
+#endif
+  };
   switch (type) {
     case CellType::u8:
-      return store_as<std::uint8_t>(data, at, flag ? 1 : 0);
+      return store(static_cast<std::uint8_t>(flag ? 1 : 0));
     case CellType::i32:
-      return store_as<std::int32_t>(data, at, flag ? 1 : 0);
+      return store(std::int32_t{flag ? 1 : 0});
     case CellType::f32:
-      return store_as(data, at, flag ? 1.0f : 0.0f);
+      return store(flag ? 1.0f : 0.0f);
     case CellType::f64:
-      return store_as(data, at, flag ? 1.0 : 0.0);
+      return store(flag ? 1.0 : 0.0);
     case CellType::f16:
-      return store_as<std::uint16_t>(data, at, flag ? 0x3c00u : 0);
+      return store(static_cast<std::uint16_t>(flag ? 0x3c00 : 0));
     default:
-      return store_as<std::uint16_t>(data, at, flag ? 0x3f80u : 0);
+      return store(static_cast<std::uint16_t>(flag ? 0x3f80 : 0));
   }
 }
 

@@ -32,8 +32,8 @@ ROBOCACHE_NAMESPACE_BEGIN
 /// Bytes of scratch that `voxelize` needs for these arguments: host memory here. From host values alone; no pointer is
 /// followed but that of the channels. 0 also where the arguments are wrong, which the call itself reports.
 ///
-/// 8 bytes a point, unless `cell_of` is asked for; with channels, besides, 4 bytes a cell and 16 + 8 * channels bytes
-/// for each cell that may be occupied, so for the lesser of points and cells.
+/// Nothing without channels. With them 8 bytes a point, unless `cell_of` is asked for, 4 bytes a cell, and
+/// 16 + 8 * channels bytes for each cell that may be occupied, so for the lesser of points and cells.
 inline std::size_t workspace_bytes(const VoxelizeArgs& args, Host host) noexcept;
 
 /// Voxelizes on the CPU. Shapes, errors and result bits are those of the stream overload, for any number of threads.
@@ -72,7 +72,7 @@ ROBOCACHE_HIDDEN Status voxelize(const VoxelizeArgs& args, Workspace workspace, 
 
 namespace detail {
 
-/// The scratch of a call on the CPU.
+/// The scratch of a call on the CPU, with channels.
 struct HostScratch {
   std::int64_t* cell_of = nullptr;
   std::uint32_t* slots = nullptr;
@@ -81,31 +81,32 @@ struct HostScratch {
   template <class F>
   static HostScratch carve(const VoxelizeJob<F>& job, Carver& carver) noexcept {
     HostScratch scratch;
-    scratch.cell_of = job.cell_of != nullptr ? job.cell_of : carver.take<std::int64_t>(job.clouds.count);
-    if (job.channel_count != 0) {
-      scratch.slots = carver.take<std::uint32_t>(job.all_cells());
-      scratch.records = carver.take<std::uint64_t>(job.slots() * job.record_words());
-    }
+    scratch.cell_of = job.cell_of;
+    if (job.channel_count == 0) return scratch;
+    if (scratch.cell_of == nullptr) scratch.cell_of = carver.take<std::int64_t>(job.clouds.count);
+    scratch.slots = carver.take<std::uint32_t>(job.all_cells());
+    scratch.records = carver.take<std::uint64_t>(job.slots() * job.record_words());
     return scratch;
   }
 };
 
-/// Where the points [begin, end) fall, as loops that know how they lie in memory.
+/// Where the points [begin, end) fall, as loops that know how they lie in memory. `cells` has a place for each.
 template <class F, PointLayout Layout>
 inline void locate_points(const VoxelizeJob<F>& job, std::int64_t begin, std::int64_t end,
-                          std::int64_t* cell_of) noexcept {
+                          std::int64_t* cells) noexcept {
   for (std::int64_t i = begin; i < end;) {
     const SegmentView view = segment_at(job.clouds, i);
     const std::int64_t stop = smaller(end, view.end);
     if (view.cloud < 0) {
-      for (; i < stop; ++i) cell_of[i] = -1;
+      for (; i < stop; ++i) cells[i - begin] = -1;
       continue;
     }
     const Vector3<F> origin = job.grid.origin_of(view.cloud);
+    const std::int64_t first = view.cloud * job.grid.cells;
     std::int64_t counts[4] = {0, 0, 0, 0};
     for (; i < stop; ++i) {
       const Located at = locate(job, view, origin, read_point<F, Layout>(job.clouds, i));
-      cell_of[i] = at.cell < 0 ? -1 : view.cloud * job.grid.cells + at.cell;
+      cells[i - begin] = at.cell < 0 ? -1 : first + at.cell;
       ++counts[static_cast<int>(at.fate)];
     }
     if (job.counts == nullptr) continue;
@@ -117,24 +118,14 @@ inline void locate_points(const VoxelizeJob<F>& job, std::int64_t begin, std::in
 
 template <class F>
 inline void locate_on_host(const VoxelizeJob<F>& job, std::int64_t begin, std::int64_t end,
-                           std::int64_t* cell_of) noexcept {
-  if (job.clouds.layout == PointLayout::any) return locate_points<F, PointLayout::any>(job, begin, end, cell_of);
-  return locate_points<F, PointLayout::triple>(job, begin, end, cell_of);
+                           std::int64_t* cells) noexcept {
+  if (job.clouds.layout == PointLayout::any) return locate_points<F, PointLayout::any>(job, begin, end, cells);
+  return locate_points<F, PointLayout::triple>(job, begin, end, cells);
 }
 
-/// Calls put(i, cell) for the points, in order, whose cell lies in [begin, end).
-template <class Put>
-ROBOCACHE_ALWAYS_INLINE inline void for_points_of(const std::int64_t* cell_of, std::int64_t count, std::int64_t begin,
-                                                  std::int64_t end, const Put& put) noexcept {
-  const auto span = static_cast<std::uint64_t>(end - begin);
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (static_cast<std::uint64_t>(cell_of[i] - begin) < span) put(i, cell_of[i]);
-  }
-}
-
-/// Occupancy and count of the cells [begin, end), without channels.
+/// Occupancy and count of the cells [begin, end), if nothing is there. Bits were cleared before.
 template <class F>
-void mark_cells(const VoxelizeJob<F>& job, const std::int64_t* cell_of, std::int64_t begin, std::int64_t end) noexcept {
+void clear_cells(const VoxelizeJob<F>& job, std::int64_t begin, std::int64_t end) noexcept {
   for (const TensorJob* tensor : {&job.occupancy, &job.count}) {
     if (tensor->data == nullptr || tensor->type == CellType::bit) continue;
     if (tensor->is_dense) {
@@ -146,23 +137,57 @@ void mark_cells(const VoxelizeJob<F>& job, const std::int64_t* cell_of, std::int
       }
     }
   }
-  const std::int64_t points = job.clouds.count;
-  if (job.count.data != nullptr) {
+}
+
+/// Points that are located, then marked, at a time.
+constexpr std::int64_t mark_batch = 256;
+
+/// Adds to the counts while other threads may: an atomic addition for each run of points in one cell, of which scans
+/// have many. Runs are found without branches to mispredict, and fetched ahead, since such additions wait in turn.
+template <class F>
+void count_runs(const VoxelizeJob<F>& job, const std::int64_t* cells, std::int64_t points) noexcept {
+  auto* counts = reinterpret_cast<std::int32_t*>(job.count.data);
+  const auto count_of = [&](std::int64_t cell) { return counts + offset_of(job.grid, job.count, cell); };
+  std::int64_t end[mark_batch];
+  int runs = 0;
+  for (std::int64_t i = 1; i < points; ++i) {
+    end[runs] = i;
+    runs += cells[i] != cells[i - 1] ? 1 : 0;
+  }
+  end[runs++] = points;
+  for (int r = 0; r < runs; ++r) __builtin_prefetch(count_of(larger<std::int64_t>(cells[end[r] - 1], 0)), 1);
+  for (int r = 0; r < runs; ++r) {
+    const std::int64_t cell = cells[end[r] - 1], more = end[r] - (r == 0 ? 0 : end[r - 1]);
+    if (cell >= 0) __atomic_fetch_add(count_of(cell), static_cast<std::int32_t>(more), __ATOMIC_RELAXED);
+  }
+}
+
+/// Occupancy and count of cells that were cleared, by up to mark_batch points in them. Other threads may do the same,
+/// unless `alone`.
+template <class F>
+void mark_cells(const VoxelizeJob<F>& job, const std::int64_t* cells, std::int64_t points, bool alone) noexcept {
+  if (job.count.data != nullptr && alone) {
     auto* counts = reinterpret_cast<std::int32_t*>(job.count.data);
-    if (job.count.is_dense) {
-      // Where threads share the cells, a branch on whose a cell is would be mispredicted every other time.
-      std::int32_t nowhere = 0;
-      for (std::int64_t i = 0; i < points; ++i) {
-        const bool is_mine = static_cast<std::uint64_t>(cell_of[i] - begin) < static_cast<std::uint64_t>(end - begin);
-        ++*(is_mine ? counts + cell_of[i] : &nowhere);
-      }
-    } else {
-      for_points_of(cell_of, points, begin, end,
-                    [&](std::int64_t, std::int64_t cell) { ++counts[offset_of(job.grid, job.count, cell)]; });
+    for (std::int64_t i = 0; i < points; ++i) {
+      if (cells[i] >= 0) ++counts[offset_of(job.grid, job.count, cells[i])];
     }
+  } else if (job.count.data != nullptr) {
+    count_runs(job, cells, points);
   }
   if (job.occupancy.data != nullptr) {
-    for_points_of(cell_of, points, begin, end, [&](std::int64_t, std::int64_t cell) { mark_occupied(job, cell); });
+    for (std::int64_t i = 0; i < points; ++i) {
+      if (cells[i] >= 0) mark_occupied(job, cells[i]);
+    }
+  }
+}
+
+/// Calls put(i, cell) for the points, in order, whose cell lies in [begin, end).
+template <class Put>
+ROBOCACHE_ALWAYS_INLINE inline void for_points_of(const std::int64_t* cell_of, std::int64_t count, std::int64_t begin,
+                                                  std::int64_t end, const Put& put) noexcept {
+  const auto span = static_cast<std::uint64_t>(end - begin);
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (static_cast<std::uint64_t>(cell_of[i] - begin) < span) put(i, cell_of[i]);
   }
 }
 
@@ -201,8 +226,8 @@ void reduce_cells(const VoxelizeJob<F>& job, const HostScratch& scratch, std::at
 #if ROBOCACHE_DISPATCH_FMA
 template <class F>
 __attribute__((target("avx2,fma"), flatten)) void locate_on_host_fma(const VoxelizeJob<F>& job, std::int64_t begin,
-                                                                     std::int64_t end, std::int64_t* cell_of) noexcept {
-  locate_on_host(job, begin, end, cell_of);
+                                                                     std::int64_t end, std::int64_t* cells) noexcept {
+  locate_on_host(job, begin, end, cells);
 }
 template <class F>
 __attribute__((target("avx2,fma"), flatten)) void reduce_cells_fma(const VoxelizeJob<F>& job,
@@ -239,25 +264,33 @@ struct VoxelizeOnHost {
     if (job.counts != nullptr) {
       std::memset(job.counts, 0, static_cast<std::size_t>(job.clouds.clouds) * sizeof(PointCounts));
     }
-    const FastestOnHost<F> fastest;
-    constexpr std::int64_t points_per_thread = 4096, cells_per_thread = 4096;  // a thread costs some 20 us to start
-    parallel_for(host, job.clouds.count, points_per_thread,
-                 [&](std::int64_t begin, std::int64_t end) { fastest.locate(job, begin, end, scratch.cell_of); });
-    if (!job.has_tensors()) return {};
     if (job.occupancy.data != nullptr && job.occupancy.type == CellType::bit) {
       auto* words = reinterpret_cast<std::uint32_t*>(job.occupancy.data);
       for (std::int64_t cloud = 0; cloud < job.clouds.clouds; ++cloud) {
         std::memset(words + cloud * job.occupancy.cloud_stride, 0, static_cast<std::size_t>(job.words()) * 4);
       }
     }
-    std::atomic<std::uint32_t> used{0};
-    parallel_for(host, job.all_cells(), cells_per_thread, [&](std::int64_t begin, std::int64_t end) {
-      if (job.channel_count == 0) {
-        mark_cells(job, scratch.cell_of, begin, end);
-      } else {
-        fastest.reduce(job, scratch, &used, begin, end);
+    const bool marks = job.channel_count == 0 && job.has_tensors();
+    constexpr std::int64_t grain = 4096, cleared_grain = 1 << 17;  // a thread costs some 20 us to start
+    if (marks) {
+      parallel_for(host, job.all_cells(), cleared_grain,
+                   [&](std::int64_t begin, std::int64_t end) { clear_cells(job, begin, end); });
+    }
+    const FastestOnHost<F> fastest;
+    const std::int64_t points = job.clouds.count, threads = threads_for(host, points, grain);
+    parallel_for(host, points, grain, [&](std::int64_t begin, std::int64_t end) {
+      std::int64_t buffer[mark_batch];
+      for (; begin < end; begin += mark_batch) {
+        const std::int64_t stop = smaller(begin + mark_batch, end);
+        std::int64_t* cells = scratch.cell_of != nullptr ? scratch.cell_of + begin : buffer;
+        fastest.locate(job, begin, stop, cells);
+        if (marks) mark_cells(job, cells, stop - begin, threads == 1);
       }
     });
+    if (job.channel_count == 0 || job.all_cells() == 0) return {};
+    std::atomic<std::uint32_t> used{0};
+    parallel_for(host, job.all_cells(), grain,
+                 [&](std::int64_t begin, std::int64_t end) { fastest.reduce(job, scratch, &used, begin, end); });
     return {};
   }
 };
