@@ -312,6 +312,17 @@ ROBOCACHE_HD inline bool is_filtered(const CloudsJob<F>& job, const Vector3<F>& 
            p.z >= job.crop_min[2] && p.z <= job.crop_max[2]);
 }
 
+/// What becomes of a point that was read as `raw`; find(p) says whether the grid has a cell for it.
+template <class F, class Find>
+ROBOCACHE_HD inline PointFate fate_of(const CloudsJob<F>& job, const SegmentView& view, const Vector3<F>& raw,
+                                      const Find& find) noexcept {
+  const Vector3<F> p = transformed(job.transforms, view.segment, raw);
+  if (job.has_filter && is_finite(p) && is_filtered(job, raw, p)) return PointFate::filtered;
+  // NaN and infinity are nowhere inside: only points outside need the question why.
+  if (find(p)) return PointFate::kept;
+  return is_finite(p) ? PointFate::outside : PointFate::not_finite;
+}
+
 inline bool needs_double(const PointClouds& points) noexcept {
   const auto is_wide = [](FieldType type) {
     return type == FieldType::f64 || type == FieldType::u32 || type == FieldType::i32;

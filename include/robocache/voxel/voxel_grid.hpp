@@ -32,6 +32,7 @@ struct VoxelGrid {
   CellRule rule = CellRule::divide;
   const double* origins = nullptr;  ///< [clouds, 3], optional: an origin for each cloud, in place of `origin`
   std::int64_t origin_pitch = 3;    ///< of origins: numbers from one cloud to the next; 6 for the result of `bounds`
+  bool unbounded = false;           ///< sparse voxels alone: `shape` is ignored; -2^20 <= cell < 2^20 on every axis
 
   std::int64_t cells() const noexcept { return std::int64_t{shape[0]} * shape[1] * shape[2]; }
 };
@@ -45,6 +46,15 @@ inline VoxelGrid grid_over(const double (&low)[3], const double (&high)[3], cons
     grid.size[axis] = size[axis];
     grid.shape[axis] = cells >= 0 && cells <= INT32_MAX ? static_cast<std::int32_t>(cells) : -1;
   }
+  return grid;
+}
+
+/// A grid without bounds, for sparse voxels. `reciprocal` is PCL's rule.
+inline VoxelGrid unbounded_grid(const double (&size)[3], CellRule rule = CellRule::divide) noexcept {
+  VoxelGrid grid;
+  for (int axis = 0; axis < 3; ++axis) grid.size[axis] = size[axis];
+  grid.rule = rule;
+  grid.unbounded = true;
   return grid;
 }
 
@@ -86,6 +96,12 @@ struct VoxelTensor {
 template <class T>
 VoxelTensor dense(T* data) noexcept {
   return {data, cell_type<T>(), 0, 0, 0, 0};
+}
+/// One number for each voxel of a sparse result, `pitch` elements apart: column c of [capacity, C] is
+/// column(data + c, C).
+template <class T>
+VoxelTensor column(T* data, std::int64_t pitch = 1) noexcept {
+  return {data, cell_type<T>(), 0, 0, 0, pitch};
 }
 /// Channel c of [clouds, z, y, x, channels].
 template <class T>
@@ -234,12 +250,13 @@ ROBOCACHE_HD inline void store_flag(char* data, CellType type, std::int64_t at, 
   }
 }
 
+/// What dense and sparse grids share.
 template <class F>
-Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Array* origins) noexcept {
+Status prepare_axes(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Array* origins) noexcept {
   if (grid.rule > CellRule::reciprocal) return {StatusCode::invalid_value, "args.grid.rule: unknown"};
   for (int axis = 0; axis < 3; ++axis) {
-    if (grid.shape[axis] < 0) return {StatusCode::invalid_size, "args.grid.shape: negative"};
-    if (grid.shape[axis] > 1 << 23) return {StatusCode::overflow, "args.grid.shape: more than 2^23"};
+    if (!grid.unbounded && grid.shape[axis] < 0) return {StatusCode::invalid_size, "args.grid.shape: negative"};
+    if (!grid.unbounded && grid.shape[axis] > 1 << 23) return {StatusCode::overflow, "args.grid.shape: more than 2^23"};
     const F size = static_cast<F>(grid.size[axis]), reciprocal = F(1) / size;
     if (!(size > F(0)) || !is_finite(size) || !is_finite(reciprocal)) {
       return {StatusCode::invalid_value, "args.grid.size: not positive, or it or its reciprocal is not finite"};
@@ -249,16 +266,8 @@ Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Arra
     }
     job->axes[axis] = Axis<F>(grid.origin[axis], grid.size[axis], grid.shape[axis]);
   }
-  std::int64_t cells = 0, all = 0, bytes = 0;
-  if (multiply_overflows(std::int64_t{grid.shape[0]} * grid.shape[1], grid.shape[2], &cells) || cells > INT32_MAX) {
-    return {StatusCode::overflow, "args.grid.shape: more than 2^31 - 1 cells"};
-  }
-  // Records of cells are counted in 64 bits, too.
-  if (multiply_overflows(cells, clouds, &all) || multiply_overflows(all, 1024, &bytes)) {
-    return {StatusCode::overflow, "args.grid.shape: cells of all clouds overflow"};
-  }
   if (grid.origins != nullptr) {
-    std::int64_t numbers = 0;
+    std::int64_t numbers = 0, bytes = 0;
     if (grid.origin_pitch < 3) return {StatusCode::invalid_size, "args.grid.origin_pitch: less than 3"};
     if (multiply_overflows(clouds, grid.origin_pitch, &numbers) || multiply_overflows(numbers, 8, &bytes)) {
       return {StatusCode::overflow, "args.grid.origins: size overflows"};
@@ -268,6 +277,21 @@ Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Arra
   job->rule = grid.rule;
   job->origins = grid.origins;
   job->origin_pitch = grid.origin_pitch;
+  return {};
+}
+
+template <class F>
+Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Array* origins) noexcept {
+  if (grid.unbounded) return {StatusCode::invalid_value, "args.grid.unbounded: a dense grid has bounds"};
+  ROBOCACHE_CHECK(prepare_axes(grid, clouds, job, origins));
+  std::int64_t cells = 0, all = 0, bytes = 0;
+  if (multiply_overflows(std::int64_t{grid.shape[0]} * grid.shape[1], grid.shape[2], &cells) || cells > INT32_MAX) {
+    return {StatusCode::overflow, "args.grid.shape: more than 2^31 - 1 cells"};
+  }
+  // Records of cells are counted in 64 bits, too.
+  if (multiply_overflows(cells, clouds, &all) || multiply_overflows(all, 1024, &bytes)) {
+    return {StatusCode::overflow, "args.grid.shape: cells of all clouds overflow"};
+  }
   job->cells = cells;
   job->row = grid.shape[0];
   job->rows = grid.shape[1];

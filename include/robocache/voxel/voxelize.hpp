@@ -183,9 +183,10 @@ void reduce_cells(const VoxelizeJob<F>& job, const HostScratch& scratch, std::at
         if (i >= view.end) view = segment_at(job.clouds, i);
         std::uint64_t* record = job.record(scratch.records, slot);
         ++record[0];
-        const PointValues<F> values = values_of(job, view, read_point<F, PointLayout::any>(job.clouds, i));
+        const PointValues<F> values = values_of(job.clouds, view, read_point<F, PointLayout::any>(job.clouds, i));
         for (int c = 0; c < job.channel_count; ++c) {
-          const Contribution more = contribution(job.channels[c], channel_value(job, job.channels[c], i, values));
+          const Contribution more =
+              contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
           record[1] |= std::uint64_t{more.is_nan} << c;
           record[2 + c] = job.channels[c].combine(record[2 + c], more.word);
         }
@@ -262,63 +263,24 @@ struct VoxelizeOnHost {
   }
 };
 
-/// What `carve(job, carver)` takes for these arguments; 0 where they are wrong.
-template <class Carve>
-std::size_t measured_bytes(const VoxelizeArgs& args, const Carve& carve) noexcept {
-  const auto measure = [&](auto zero) -> std::size_t {
-    VoxelizeJob<decltype(zero)> job;
-    Carver carver;
-    VoxelizeArrays arrays;
-    if (!prepare(args, &job, &arrays).ok()) return 0;
-    carve(job, carver);
-    return carver.overflow() ? 0 : carver.bytes();
-  };
-  return needs_double(args.points) ? measure(double{}) : measure(float{});
-}
-
-/// Validates, then calls run(job), if the coordinates' type is among those listed.
-template <class... Listed, class Carve, class Run>
-Status dispatch_voxelize(const VoxelizeArgs& args, Workspace workspace, const Carve& carve, const Run& run) {
-  const bool is_double = needs_double(args.points);
-  const auto call = [&](auto zero) -> Status {
-    using F = decltype(zero);
-    VoxelizeJob<F> job;
-    VoxelizeArrays arrays;
-    ROBOCACHE_CHECK(prepare(args, &job, &arrays));
-    Carver carver;
-    carve(job, carver);
-    if (carver.overflow()) return {StatusCode::overflow, "args: bytes of the workspace overflow"};
-    if (workspace.bytes < carver.bytes()) {
-      return {StatusCode::workspace_too_small, "workspace: less than workspace_bytes(args)"};
-    }
-    if (workspace.data == nullptr && carver.bytes() != 0) return {StatusCode::null_pointer, "workspace.data: null"};
-    arrays.alone[2] = {workspace.data, static_cast<std::int64_t>(carver.bytes()), 1, ""};
-    ROBOCACHE_CHECK(check_overlaps(arrays));
-    return run(job);
-  };
-  Status status(StatusCode::unsupported_type, "args.points: no instantiation for this type of coordinates");
-  (void)((std::is_same<Listed, double>::value == is_double && (status = call(Listed{}), true)) || ...);
-  return status;
-}
-
 }  // namespace detail
 
 inline std::size_t workspace_bytes(const VoxelizeArgs& args, Host) noexcept {
-  return detail::measured_bytes(
+  return detail::measured_bytes<detail::VoxelizeJob>(
       args, [](const auto& job, detail::Carver& carver) { detail::HostScratch::carve(job, carver); });
 }
 
 template <class First, class... Rest>
 Status voxelize(const VoxelizeArgs& args, Workspace workspace, Host host) {
   if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
-  return detail::dispatch_voxelize<First, Rest...>(
+  return detail::dispatch_call<detail::VoxelizeJob, First, Rest...>(
       args, workspace, [](const auto& job, detail::Carver& carver) { detail::HostScratch::carve(job, carver); },
       detail::VoxelizeOnHost{workspace, host});
 }
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 inline std::size_t workspace_bytes(const VoxelizeArgs& args, cudaStream_t) noexcept {
-  return detail::measured_bytes(
+  return detail::measured_bytes<detail::VoxelizeJob>(
       args, [](const auto& job, detail::Carver& carver) { detail::DeviceScratch::carve(job, carver); });
 }
 #endif

@@ -283,9 +283,9 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
           count_on_device(job, job.count.offset(job.grid, at.cloud, at.cell), 1);
           if (job.occupancy.data != nullptr) mark_on_device(job, at);
         } else {
-          const PointValues<F> values = values_of(job, cursor.view, batch.raw[k]);
+          const PointValues<F> values = values_of(job.clouds, cursor.view, batch.raw[k]);
           const auto more = [&](int c) {
-            return contribution(job.channels[c], channel_value(job, job.channels[c], i, values));
+            return contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
           };
           if (entry < 0) {
             add_to_record(job, scratch, cell, 1, 0, more);
