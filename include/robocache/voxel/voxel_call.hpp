@@ -7,13 +7,14 @@
 #include <robocache/core/workspace.hpp>
 #include <robocache/temporal/checks.hpp>
 #include <robocache/voxel/point_clouds.hpp>
+#include <robocache/voxel/voxel_grid.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
-// What every call does that has points, channels and a workspace: which arrays overlap, how much scratch, and which
-// type the arithmetic is in.
+// What every call does that has points, a grid and a workspace: which arrays overlap, how much scratch, which type the
+// arithmetic is in, and, on the CPU, a walk through the points.
 
 ROBOCACHE_NAMESPACE_BEGIN
 
@@ -119,6 +120,39 @@ Status dispatch_call(const Args& args, Workspace workspace, const Carve& carve, 
   Status status(StatusCode::unsupported_type, "args.points: no instantiation for this type of coordinates");
   (void)((std::is_same<Listed, double>::value == is_double && (status = call(Listed{}), true)) || ...);
   return status;
+}
+
+/// On the CPU: calls locate(i, view, origin, raw), which gives a PointFate, for the points [begin, end) that belong to
+/// a cloud, in order, and leave_out(i) for the others. Fates are counted, if `counts` is not null.
+template <class F, PointLayout Layout, class Locate, class LeaveOut>
+ROBOCACHE_ALWAYS_INLINE inline void walk_points(const CloudsJob<F>& clouds, const GridJob<F>& grid, PointCounts* counts,
+                                                std::int64_t begin, std::int64_t end, const Locate& locate,
+                                                const LeaveOut& leave_out) noexcept {
+  for (std::int64_t i = begin; i < end;) {
+    const SegmentView view = segment_at(clouds, i);
+    const std::int64_t stop = smaller(end, view.end);
+    if (view.cloud < 0) {
+      for (; i < stop; ++i) leave_out(i);
+      continue;
+    }
+    const Vector3<F> origin = grid.origin_of(view.cloud);
+    std::int64_t of_fate[4] = {0, 0, 0, 0};
+    for (; i < stop; ++i) ++of_fate[static_cast<int>(locate(i, view, origin, read_point<F, Layout>(clouds, i)))];
+    if (counts == nullptr) continue;
+    PointCounts& sum = counts[view.cloud];
+    std::int64_t* sums[4] = {&sum.kept, &sum.outside, &sum.filtered, &sum.not_finite};
+    for (int fate = 0; fate < 4; ++fate) __atomic_fetch_add(sums[fate], of_fate[fate], __ATOMIC_RELAXED);
+  }
+}
+
+/// Calls put(i, number) for the points, in order, whose number lies in [begin, end).
+template <class Number, class Put>
+ROBOCACHE_ALWAYS_INLINE inline void for_points_of(const Number* number_of, std::int64_t count, std::int64_t begin,
+                                                  std::int64_t end, const Put& put) noexcept {
+  const auto span = static_cast<std::uint64_t>(end - begin);
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (static_cast<std::uint64_t>(std::int64_t{number_of[i]} - begin) < span) put(i, number_of[i]);
+  }
 }
 
 }  // namespace detail

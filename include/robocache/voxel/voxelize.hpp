@@ -94,25 +94,15 @@ struct HostScratch {
 template <class F, PointLayout Layout>
 inline void locate_points(const VoxelizeJob<F>& job, std::int64_t begin, std::int64_t end,
                           std::int64_t* cell_of) noexcept {
-  for (std::int64_t i = begin; i < end;) {
-    const SegmentView view = segment_at(job.clouds, i);
-    const std::int64_t stop = smaller(end, view.end);
-    if (view.cloud < 0) {
-      for (; i < stop; ++i) cell_of[i] = -1;
-      continue;
-    }
-    const Vector3<F> origin = job.grid.origin_of(view.cloud);
-    std::int64_t counts[4] = {0, 0, 0, 0};
-    for (; i < stop; ++i) {
-      const Located at = locate(job, view, origin, read_point<F, Layout>(job.clouds, i));
-      cell_of[i] = at.cell < 0 ? -1 : view.cloud * job.grid.cells + at.cell;
-      ++counts[static_cast<int>(at.fate)];
-    }
-    if (job.counts == nullptr) continue;
-    PointCounts& sum = job.counts[view.cloud];
-    std::int64_t* sums[4] = {&sum.kept, &sum.outside, &sum.filtered, &sum.not_finite};
-    for (int fate = 0; fate < 4; ++fate) __atomic_fetch_add(sums[fate], counts[fate], __ATOMIC_RELAXED);
-  }
+  walk_points<F, Layout>(
+      job.clouds, job.grid, job.counts, begin, end,
+      [&](std::int64_t i, const SegmentView& view, const Vector3<F>& origin, const Vector3<F>& raw)
+          ROBOCACHE_ALWAYS_INLINE {
+            const Located at = locate(job, view, origin, raw);
+            cell_of[i] = at.cell < 0 ? -1 : view.cloud * job.grid.cells + at.cell;
+            return at.fate;
+          },
+      [&](std::int64_t i) { cell_of[i] = -1; });
 }
 
 template <class F>
@@ -120,16 +110,6 @@ inline void locate_on_host(const VoxelizeJob<F>& job, std::int64_t begin, std::i
                            std::int64_t* cell_of) noexcept {
   if (job.clouds.layout == PointLayout::any) return locate_points<F, PointLayout::any>(job, begin, end, cell_of);
   return locate_points<F, PointLayout::triple>(job, begin, end, cell_of);
-}
-
-/// Calls put(i, cell) for the points, in order, whose cell lies in [begin, end).
-template <class Put>
-ROBOCACHE_ALWAYS_INLINE inline void for_points_of(const std::int64_t* cell_of, std::int64_t count, std::int64_t begin,
-                                                  std::int64_t end, const Put& put) noexcept {
-  const auto span = static_cast<std::uint64_t>(end - begin);
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (static_cast<std::uint64_t>(cell_of[i] - begin) < span) put(i, cell_of[i]);
-  }
 }
 
 /// Occupancy and count of the cells [begin, end), without channels.

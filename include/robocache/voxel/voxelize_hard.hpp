@@ -5,6 +5,7 @@
 #include <robocache/core/host.hpp>
 #include <robocache/core/status.hpp>
 #include <robocache/core/workspace.hpp>
+#include <robocache/voxel/voxel_index_host.hpp>
 #include <robocache/voxel/voxel_index_plan.hpp>
 #include <robocache/voxel/voxelize_job.hpp>
 
@@ -14,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 // Point clouds into voxels of a fixed number of points each, as pillar networks take them:
 //
@@ -141,6 +143,23 @@ ROBOCACHE_HD inline void write_point(const VoxelizeHardJob<F>& job, std::int64_t
   }
 }
 
+/// The places of a voxel from the `used`-th on.
+template <class F>
+ROBOCACHE_HD inline void zero_places(const VoxelizeHardJob<F>& job, std::int64_t row, std::int64_t used) noexcept {
+  if (job.voxels == nullptr || !job.zero_unused) return;
+  const std::int64_t size = size_of(job.type);
+  memset(job.voxels + (row * job.max_points + used) * job.channel_count * size, 0,
+         static_cast<std::size_t>((job.max_points - used) * job.channel_count * size));
+}
+
+/// A row past a cloud's last voxel.
+template <class F>
+ROBOCACHE_HD inline void write_no_voxel(const VoxelizeHardJob<F>& job, std::int64_t row) noexcept {
+  write_coords(job, job.coords, row, {-1, -1, -1, -1});
+  if (job.num_points != nullptr) job.num_points[row] = 0;
+  zero_places(job, row, 0);
+}
+
 template <class F>
 Status prepare(const VoxelizeHardArgs& args, VoxelizeHardJob<F>* job, CallArrays* arrays) noexcept {
   VoxelIndexJob<F>* index = job;
@@ -207,7 +226,117 @@ struct HardDeviceScratch {
   }
 };
 
+/// The scratch of a call on the CPU.
+struct HardHostScratch {
+  HostIndex index;
+  std::int64_t* row_of = nullptr;        ///< [most_voxels]: or -1
+  std::int32_t* num_points = nullptr;    ///< [most_voxels]
+  std::int64_t* voxel_counts = nullptr;  ///< [clouds]
+
+  template <class F>
+  static HardHostScratch carve(const VoxelizeHardJob<F>& job, Carver& carver) noexcept {
+    HardHostScratch scratch;
+    scratch.index = HostIndex::carve(job, nullptr, carver);
+    scratch.row_of = carver.take<std::int64_t>(job.most_voxels);
+    scratch.num_points = carver.take<std::int32_t>(job.most_voxels);
+    scratch.voxel_counts = job.voxel_count != nullptr ? job.voxel_count : carver.take<std::int64_t>(job.clouds.clouds);
+    return scratch;
+  }
+};
+
+/// The rows of the voxels [begin, end), which have one.
+template <class F>
+void fill_voxels(const VoxelizeHardJob<F>& job, const HardHostScratch& scratch, std::int64_t begin,
+                 std::int64_t end) noexcept {
+  const HostIndex& index = scratch.index;
+  std::memset(scratch.num_points + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(std::int32_t));
+  SegmentView view;
+  for_points_of(
+      index.voxel_of, job.clouds.count, begin, end, [&](std::int64_t i, std::int64_t v) ROBOCACHE_ALWAYS_INLINE {
+        if (i >= view.end) view = segment_at(job.clouds, i);
+        const std::int64_t row = scratch.row_of[v], k = scratch.num_points[v];
+        if (row < 0 || k >= job.max_points) {
+          if (job.overflow != nullptr) __atomic_fetch_add(job.overflow + view.cloud, 1, __ATOMIC_RELAXED);
+          return;
+        }
+        ++scratch.num_points[v];
+        if (job.voxels == nullptr) return;
+        write_point(job, row, k, i, values_of(job.clouds, view, read_point<F, PointLayout::any>(job.clouds, i)));
+      });
+  for (std::int64_t v = begin; v < end; ++v) {
+    const std::int64_t row = scratch.row_of[v];
+    if (row < 0) continue;
+    const std::int32_t first = index.first_of[v];
+    write_coords(job, job.coords, row, job.place_of(index.keys[first], index.cloud_of(first)));
+    if (job.num_points != nullptr) job.num_points[row] = scratch.num_points[v];
+    zero_places(job, row, scratch.num_points[v]);
+  }
+}
+
+#if ROBOCACHE_DISPATCH_FMA
+template <class F>
+__attribute__((target("avx2,fma"), flatten)) void fill_voxels_fma(const VoxelizeHardJob<F>& job,
+                                                                  const HardHostScratch& scratch, std::int64_t begin,
+                                                                  std::int64_t end) noexcept {
+  fill_voxels(job, scratch, begin, end);
+}
+#endif
+template <class F>
+auto fastest_fill_voxels() noexcept {
+#if ROBOCACHE_DISPATCH_FMA
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &fill_voxels_fma<F>;
+#endif
+  return &fill_voxels<F>;
+}
+
+struct VoxelizeHardOnHost {
+  Workspace workspace;
+  Host host;
+
+  template <class F>
+  Status operator()(const VoxelizeHardJob<F>& job) const {
+    Carver carver(workspace);
+    const HardHostScratch scratch = HardHostScratch::carve(job, carver);
+    const auto clouds = static_cast<std::size_t>(job.clouds.clouds);
+    if (job.counts != nullptr) std::memset(job.counts, 0, clouds * sizeof(PointCounts));
+    if (job.overflow != nullptr) std::memset(job.overflow, 0, clouds * sizeof(std::int64_t));
+    if (clouds != 0) std::memset(scratch.voxel_counts, 0, clouds * sizeof(std::int64_t));
+    const std::int64_t voxels = number_voxels(job, scratch.index, host);
+    // The numbers of a cloud's voxels grow with its own.
+    SegmentView view;
+    for (std::int64_t v = 0; v < voxels; ++v) {
+      const std::int64_t first = scratch.index.first_of[v];
+      if (first >= view.end) view = segment_at(job.clouds, first);
+      const std::int64_t within = scratch.voxel_counts[view.cloud]++;
+      scratch.row_of[v] = within < job.max_voxels ? view.cloud * job.max_voxels + within : -1;
+    }
+    constexpr std::int64_t voxels_per_thread = 1024, rows_per_thread = 1024;
+    parallel_for(host, voxels, voxels_per_thread,
+                 [&](std::int64_t begin, std::int64_t end) { fastest_fill_voxels<F>()(job, scratch, begin, end); });
+    parallel_for(host, job.rows(), rows_per_thread, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        const std::int64_t cloud = row / job.max_voxels;
+        if (row - cloud * job.max_voxels >= scratch.voxel_counts[cloud]) write_no_voxel(job, row);
+      }
+    });
+    return {};
+  }
+};
+
 }  // namespace detail
+
+inline std::size_t workspace_bytes(const VoxelizeHardArgs& args, Host) noexcept {
+  return detail::measured_bytes<detail::VoxelizeHardJob>(
+      args, [](const auto& job, detail::Carver& carver) { detail::HardHostScratch::carve(job, carver); });
+}
+
+template <class First, class... Rest>
+Status voxelize_hard(const VoxelizeHardArgs& args, Workspace workspace, Host host) {
+  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  return detail::dispatch_call<detail::VoxelizeHardJob, First, Rest...>(
+      args, workspace, [](const auto& job, detail::Carver& carver) { detail::HardHostScratch::carve(job, carver); },
+      detail::VoxelizeHardOnHost{workspace, host});
+}
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 inline std::size_t workspace_bytes(const VoxelizeHardArgs& args, cudaStream_t) noexcept {

@@ -5,6 +5,7 @@
 #include <robocache/core/host.hpp>
 #include <robocache/core/status.hpp>
 #include <robocache/core/workspace.hpp>
+#include <robocache/voxel/voxel_index_host.hpp>
 #include <robocache/voxel/voxel_index_plan.hpp>
 #include <robocache/voxel/voxelize_sparse_job.hpp>
 
@@ -14,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 // Point clouds into lists of voxels. The common case:
 //
@@ -88,7 +90,161 @@ struct SparseDeviceScratch {
   }
 };
 
+/// The scratch of a call on the CPU.
+struct SparseHostScratch {
+  HostIndex index;
+  HostSort sort;
+  std::int32_t* counts = nullptr;    ///< [rows]: points of each voxel
+  std::uint64_t* records = nullptr;  ///< [rows, record_words]
+
+  template <class F>
+  static SparseHostScratch carve(const VoxelizeSparseJob<F>& job, Carver& carver) noexcept {
+    SparseHostScratch scratch;
+    scratch.index = HostIndex::carve(job, job.point_to_voxel, carver);
+    if (job.order == VoxelOrder::key) scratch.sort = HostSort::carve(job.most_voxels, carver);
+    scratch.counts = carver.take<std::int32_t>(job.rows());
+    scratch.records = carver.take<std::uint64_t>(job.rows() * job.record_words());
+    return scratch;
+  }
+};
+
+/// Adds a point to its voxel's record.
+template <class F>
+ROBOCACHE_ALWAYS_INLINE inline void add_to_record(const VoxelizeSparseJob<F>& job, const HostIndex& index,
+                                                  std::uint64_t* record, std::int64_t i,
+                                                  const SegmentView& view) noexcept {
+  const PointValues<F> values = values_of(job.clouds, view, read_point<F, PointLayout::any>(job.clouds, i));
+  for (int c = 0; c < job.reduced_count; ++c) {
+    const Contribution more = contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
+    record[0] |= std::uint64_t{more.is_nan} << c;
+    record[1 + c] = job.channels[c].combine(record[1 + c], more.word);
+  }
+  if (!job.has_nearest) return;
+  std::uint64_t& nearest = record[job.nearest_word()];
+  const VoxelPlace at = job.place_of(index.keys[i], view.cloud);
+  nearest = larger(nearest, nearness(job, at, values.p, job.grid.origin_of(view.cloud), i));
+}
+
+/// Rows [begin, end) of voxels, but for the lists.
+template <class F>
+void write_voxels(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t begin,
+                  std::int64_t end) noexcept {
+  const HostIndex& index = scratch.index;
+  const std::int64_t words = job.record_words();
+  std::memset(scratch.counts + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(std::int32_t));
+  if (words == 0) {
+    for_points_of(index.voxel_of, job.clouds.count, begin, end,
+                  [&](std::int64_t, std::int64_t v) { ++scratch.counts[v]; });
+  } else {
+    std::memset(scratch.records + begin * words, 0,
+                static_cast<std::size_t>((end - begin) * words) * sizeof(std::uint64_t));
+    SegmentView view;
+    for_points_of(index.voxel_of, job.clouds.count, begin, end,
+                  [&](std::int64_t i, std::int64_t v) ROBOCACHE_ALWAYS_INLINE {
+                    if (i >= view.end) view = segment_at(job.clouds, i);
+                    ++scratch.counts[v];
+                    add_to_record(job, index, scratch.records + v * words, i, view);
+                  });
+  }
+  for (std::int64_t v = begin; v < end; ++v) {
+    const std::int32_t first = index.first_of[v];
+    write_voxel(job, v, job.place_of(index.keys[first], index.cloud_of(first)), scratch.counts[v], first,
+                words == 0 ? nullptr : scratch.records + v * words);
+  }
+}
+
+#if ROBOCACHE_DISPATCH_FMA
+template <class F>
+__attribute__((target("avx2,fma"), flatten)) void write_voxels_fma(const VoxelizeSparseJob<F>& job,
+                                                                   const SparseHostScratch& scratch, std::int64_t begin,
+                                                                   std::int64_t end) noexcept {
+  write_voxels(job, scratch, begin, end);
+}
+#endif
+template <class F>
+auto fastest_write_voxels() noexcept {
+#if ROBOCACHE_DISPATCH_FMA
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &write_voxels_fma<F>;
+#endif
+  return &write_voxels<F>;
+}
+
+struct VoxelizeSparseOnHost {
+  static constexpr std::int64_t voxels_per_thread = 4096;
+
+  Workspace workspace;
+  Host host;
+
+  template <class F>
+  Status operator()(const VoxelizeSparseJob<F>& job) const {
+    Carver carver(workspace);
+    const SparseHostScratch scratch = SparseHostScratch::carve(job, carver);
+    if (job.counts != nullptr) {
+      std::memset(job.counts, 0, static_cast<std::size_t>(job.clouds.clouds) * sizeof(PointCounts));
+    }
+    const std::int64_t voxels = number_voxels(job, scratch.index, host);
+    if (job.order == VoxelOrder::key) order_by_key(job, scratch.index, scratch.sort, voxels, host);
+    const std::int64_t written = smaller(voxels, job.capacity);
+    parallel_for(host, written, voxels_per_thread,
+                 [&](std::int64_t begin, std::int64_t end) { fastest_write_voxels<F>()(job, scratch, begin, end); });
+    parallel_for(host, job.capacity - written, voxels_per_thread, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = written + begin; row < written + end; ++row) write_no_voxel(job, row);
+    });
+    if (job.list_offsets != nullptr) write_lists(job, scratch, written);
+    if (job.voxel_count != nullptr) *job.voxel_count = voxels;
+    drop_overflow(job, scratch.index, voxels > written);
+    return {};
+  }
+
+ private:
+  template <class F>
+  void write_lists(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t written) const {
+    // Each offset is first where its list begins, and moves to where the list ends, as it is filled: there the next one
+    // begins.
+    std::int64_t* ends = job.list_offsets + 1;
+    std::int64_t listed = 0;
+    for (std::int64_t v = 0; v < written; ++v) {
+      ends[v] = listed;
+      listed += scratch.counts[v];
+      if (job.list_points == nullptr) ends[v] = listed;
+    }
+    job.list_offsets[0] = 0;
+    for (std::int64_t v = written; v < job.capacity; ++v) ends[v] = listed;
+    if (job.list_points == nullptr) return;
+    parallel_for(host, written, voxels_per_thread, [&](std::int64_t begin, std::int64_t end) {
+      for_points_of(scratch.index.voxel_of, job.clouds.count, begin, end,
+                    [&](std::int64_t i, std::int64_t v) { job.list_points[ends[v]++] = static_cast<std::int32_t>(i); });
+    });
+    for (std::int64_t k = listed; k < job.clouds.count; ++k) job.list_points[k] = -1;
+  }
+
+  /// Counts the points of voxels past the capacity, which are in no voxel that is written.
+  template <class F>
+  static void drop_overflow(const VoxelizeSparseJob<F>& job, const HostIndex& index, bool any) noexcept {
+    std::int64_t overflow = 0;
+    for (std::int64_t i = 0; any && i < job.clouds.count; ++i) {
+      if (index.voxel_of[i] < job.capacity) continue;
+      index.voxel_of[i] = -1;
+      ++overflow;
+    }
+    if (job.overflow != nullptr) *job.overflow = overflow;
+  }
+};
+
 }  // namespace detail
+
+inline std::size_t workspace_bytes(const VoxelizeSparseArgs& args, Host) noexcept {
+  return detail::measured_bytes<detail::VoxelizeSparseJob>(
+      args, [](const auto& job, detail::Carver& carver) { detail::SparseHostScratch::carve(job, carver); });
+}
+
+template <class First, class... Rest>
+Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspace workspace, Host host) {
+  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  return detail::dispatch_call<detail::VoxelizeSparseJob, First, Rest...>(
+      args, workspace, [](const auto& job, detail::Carver& carver) { detail::SparseHostScratch::carve(job, carver); },
+      detail::VoxelizeSparseOnHost{workspace, host});
+}
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 inline std::size_t workspace_bytes(const VoxelizeSparseArgs& args, cudaStream_t) noexcept {

@@ -111,7 +111,16 @@ ROBOCACHE_HD inline void write_channels(const VoxelizeSparseJob<F>& job, std::in
   }
 }
 
-/// A row past the last voxel; list_offsets are not its business.
+/// A row of a voxel, but for the lists.
+template <class F>
+ROBOCACHE_HD inline void write_voxel(const VoxelizeSparseJob<F>& job, std::int64_t row, const VoxelPlace& at,
+                                     std::int64_t count, std::int64_t first, const std::uint64_t* record) noexcept {
+  write_coords(job, job.coords, row, at);
+  if (job.count != nullptr) job.count[row] = static_cast<std::int32_t>(count);
+  write_channels(job, row, count, first, record);
+}
+
+/// A row past the last voxel, but for the lists.
 template <class F>
 ROBOCACHE_HD inline void write_no_voxel(const VoxelizeSparseJob<F>& job, std::int64_t row) noexcept {
   write_coords(job, job.coords, row, {-1, -1, -1, -1});

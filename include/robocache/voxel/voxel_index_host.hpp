@@ -1,0 +1,267 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <robocache/core/host.hpp>
+#include <robocache/core/workspace.hpp>
+#include <robocache/voxel/voxel_index.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+// The numbering of voxels on the CPU: a table of slots, open addressing, each of which holds the smallest index of a
+// voxel's points. That is first come, whatever the threads: a minimum does not depend on who comes first.
+
+ROBOCACHE_NAMESPACE_BEGIN
+namespace detail {
+
+struct HostIndex {
+  static constexpr std::uint32_t nobody = 0xffffffffu;
+  static constexpr std::int64_t block = 256;    ///< points that a thread locates, then looks up
+  static constexpr std::int64_t chunk = 16384;  ///< points whose voxels are numbered by one thread
+
+  std::uint64_t* keys = nullptr;     ///< [points]
+  std::int32_t* clouds = nullptr;    ///< [points], where they are compared besides keys
+  std::uint32_t* slots = nullptr;    ///< [table_slots]
+  std::int32_t* voxel_of = nullptr;  ///< [points]: number of the voxel, or -1
+  std::int32_t* first_of = nullptr;  ///< [most_voxels]: first point of each voxel
+  std::int64_t* starts = nullptr;    ///< [chunks]
+
+  /// `voxel_of` may be an output.
+  template <class F>
+  static HostIndex carve(const VoxelIndexJob<F>& job, std::int32_t* voxel_of, Carver& carver) noexcept {
+    const std::int64_t points = job.clouds.count;
+    HostIndex index;
+    index.keys = carver.take<std::uint64_t>(points);
+    if (job.compares_clouds) index.clouds = carver.take<std::int32_t>(points);
+    index.slots = carver.take<std::uint32_t>(job.table_slots());
+    index.voxel_of = voxel_of != nullptr ? voxel_of : carver.take<std::int32_t>(points);
+    index.first_of = carver.take<std::int32_t>(job.most_voxels);
+    index.starts = carver.take<std::int64_t>((points + chunk - 1) / chunk);
+    return index;
+  }
+
+  std::int64_t cloud_of(std::int64_t i) const noexcept { return clouds == nullptr ? 0 : clouds[i]; }
+  bool same_voxel(std::int64_t a, std::int64_t b) const noexcept {
+    return keys[a] == keys[b] && (clouds == nullptr || clouds[a] == clouds[b]);
+  }
+};
+
+/// The slot of point i's voxel, from `slot` on; the point's index is in it, if it is the smallest so far.
+template <bool Shared>
+ROBOCACHE_ALWAYS_INLINE inline std::uint32_t enter_slot(const HostIndex& index, std::uint32_t slot,
+                                                        std::uint32_t last_slot, std::uint32_t i) noexcept {
+  for (;; slot = (slot + 1) & last_slot) {
+    std::uint32_t* at = index.slots + slot;
+    std::uint32_t found = Shared ? __atomic_load_n(at, __ATOMIC_ACQUIRE) : *at;
+    if (found == HostIndex::nobody) {
+      if (!Shared) {
+        *at = i;
+        return slot;
+      }
+      if (__atomic_compare_exchange_n(at, &found, i, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return slot;
+    }
+    if (!index.same_voxel(found, i)) continue;
+    while (Shared && i < found &&
+           !__atomic_compare_exchange_n(at, &found, i, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    }
+    return slot;
+  }
+}
+
+/// Keys of the points [begin, end), as a loop that knows how they lie in memory.
+template <class F, PointLayout Layout>
+inline void find_keys(const VoxelIndexJob<F>& job, const HostIndex& index, std::int64_t begin,
+                      std::int64_t end) noexcept {
+  walk_points<F, Layout>(
+      job.clouds, job.grid, job.counts, begin, end,
+      [&](std::int64_t i, const SegmentView& view, const Vector3<F>& origin, const Vector3<F>& raw)
+          ROBOCACHE_ALWAYS_INLINE {
+            const Keyed at = key_at(job, view, origin, raw);
+            index.keys[i] = at.key;
+            if (index.clouds != nullptr) index.clouds[i] = static_cast<std::int32_t>(view.cloud);
+            return at.fate;
+          },
+      [&](std::int64_t i) { index.keys[i] = VoxelIndexJob<F>::no_key; });
+}
+
+/// Locates the points [begin, end) and enters them into the table. One thread alone numbers voxels at once, and returns
+/// how many there are; where threads share the table, voxel_of becomes the slot.
+template <bool Shared, class F>
+inline std::int64_t enter_points(const VoxelIndexJob<F>& job, const HostIndex& index, std::int64_t begin,
+                                 std::int64_t end) noexcept {
+  const auto last_slot = static_cast<std::uint32_t>(job.table_slots() - 1);
+  std::int64_t voxels = 0;
+  for (std::int64_t first = begin; first < end; first += HostIndex::block) {
+    const std::int64_t stop = smaller(end, first + HostIndex::block);
+    if (job.clouds.layout == PointLayout::any) {
+      find_keys<F, PointLayout::any>(job, index, first, stop);
+    } else {
+      find_keys<F, PointLayout::triple>(job, index, first, stop);
+    }
+    // Slots are all over the table: they are on their way while others are looked up.
+    std::uint32_t slots[HostIndex::block];
+    for (std::int64_t i = first; i < stop; ++i) {
+      slots[i - first] = job.slot_of(index.keys[i], index.cloud_of(i));
+      __builtin_prefetch(index.slots + slots[i - first], 1);
+    }
+    for (std::int64_t i = first; i < stop; ++i) {
+      if (index.keys[i] == VoxelIndexJob<F>::no_key) {
+        index.voxel_of[i] = -1;
+        continue;
+      }
+      if (i > first && index.same_voxel(i - 1, i)) {
+        index.voxel_of[i] = index.voxel_of[i - 1];
+        continue;
+      }
+      const std::uint32_t slot = enter_slot<Shared>(index, slots[i - first], last_slot, static_cast<std::uint32_t>(i));
+      if (Shared) {
+        index.voxel_of[i] = static_cast<std::int32_t>(slot);
+      } else if (const std::uint32_t of = index.slots[slot]; of != i) {
+        index.voxel_of[i] = index.voxel_of[of];
+      } else {
+        index.first_of[voxels] = static_cast<std::int32_t>(i);
+        index.voxel_of[i] = static_cast<std::int32_t>(voxels++);
+      }
+    }
+  }
+  return voxels;
+}
+
+/// How many voxels begin in the points [begin, end), whose slots are known.
+inline std::int64_t count_starts(const HostIndex& index, std::int64_t begin, std::int64_t end) noexcept {
+  std::int64_t starts = 0;
+  for (std::int64_t i = begin; i < end; ++i) {
+    starts += index.voxel_of[i] >= 0 && index.slots[index.voxel_of[i]] == static_cast<std::uint32_t>(i) ? 1 : 0;
+  }
+  return starts;
+}
+
+/// Numbers them, from `number` on; slots then hold numbers. That is no more than the index that was there, so that
+/// nobody takes a number for an index of his own.
+inline void number_starts(const HostIndex& index, std::int64_t begin, std::int64_t end, std::int64_t number) noexcept {
+  for (std::int64_t i = begin; i < end; ++i) {
+    if (index.voxel_of[i] < 0) continue;
+    std::uint32_t* slot = index.slots + index.voxel_of[i];
+    if (__atomic_load_n(slot, __ATOMIC_RELAXED) != static_cast<std::uint32_t>(i)) continue;
+    __atomic_store_n(slot, static_cast<std::uint32_t>(number), __ATOMIC_RELAXED);
+    index.first_of[number++] = static_cast<std::int32_t>(i);
+  }
+}
+
+// As for resample: fma and rounding are library calls unless the code may use the instructions, so it is compiled
+// twice.
+#if ROBOCACHE_DISPATCH_FMA
+template <bool Shared, class F>
+__attribute__((target("avx2,fma"), flatten)) std::int64_t enter_points_fma(const VoxelIndexJob<F>& job,
+                                                                           const HostIndex& index, std::int64_t begin,
+                                                                           std::int64_t end) noexcept {
+  return enter_points<Shared>(job, index, begin, end);
+}
+#endif
+template <bool Shared, class F>
+auto fastest_enter_points() noexcept {
+#if ROBOCACHE_DISPATCH_FMA
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &enter_points_fma<Shared, F>;
+#endif
+  return &enter_points<Shared, F>;
+}
+
+/// Numbers the voxels by their first points; returns how many there are. Fates of points are added to the counts.
+template <class F>
+std::int64_t number_voxels(const VoxelIndexJob<F>& job, const HostIndex& index, Host host) {
+  constexpr std::int64_t points_per_thread = 4096;
+  const std::int64_t points = job.clouds.count;
+  std::memset(index.slots, 0xff, static_cast<std::size_t>(job.table_slots()) * sizeof(std::uint32_t));
+  if (host.threads == 1 || points < 2 * points_per_thread)
+    return fastest_enter_points<false, F>()(job, index, 0, points);
+  parallel_for(host, points, points_per_thread,
+               [&](std::int64_t begin, std::int64_t end) { fastest_enter_points<true, F>()(job, index, begin, end); });
+  const std::int64_t chunks = (points + HostIndex::chunk - 1) / HostIndex::chunk;
+  const auto for_chunks = [&](const auto& body) {
+    parallel_for(host, chunks, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t c = begin; c < end; ++c) {
+        body(c, c * HostIndex::chunk, smaller(points, (c + 1) * HostIndex::chunk));
+      }
+    });
+  };
+  for_chunks(
+      [&](std::int64_t c, std::int64_t begin, std::int64_t end) { index.starts[c] = count_starts(index, begin, end); });
+  std::int64_t voxels = 0;
+  for (std::int64_t c = 0; c < chunks; ++c) voxels += std::exchange(index.starts[c], voxels);
+  for_chunks(
+      [&](std::int64_t c, std::int64_t begin, std::int64_t end) { number_starts(index, begin, end, index.starts[c]); });
+  for_chunks([&](std::int64_t, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      if (index.voxel_of[i] >= 0) index.voxel_of[i] = static_cast<std::int32_t>(index.slots[index.voxel_of[i]]);
+    }
+  });
+  return voxels;
+}
+
+/// What sorting by key takes: voxels, and a place to move them to.
+struct HostSort {
+  std::uint64_t* keys[2] = {};   ///< [most_voxels]
+  std::int32_t* voxels[2] = {};  ///< [most_voxels]
+
+  static HostSort carve(std::int64_t most_voxels, Carver& carver) noexcept {
+    HostSort sort;
+    for (int side = 0; side < 2; ++side) {
+      sort.keys[side] = carver.take<std::uint64_t>(most_voxels);
+      sort.voxels[side] = carver.take<std::int32_t>(most_voxels);
+    }
+    return sort;
+  }
+
+  /// Sorts the first `count` of side 0 by the low `bits` bits of their keys, stably; what is left is in side 0.
+  void by_key(std::int64_t count, int bits) noexcept {
+    constexpr int digit_bits = 8;
+    for (int shift = 0; shift < bits; shift += digit_bits) {
+      const auto digit = [&](std::uint64_t key) { return key >> shift & ((1u << digit_bits) - 1); };
+      std::int64_t places[(1 << digit_bits) + 1] = {};
+      for (std::int64_t i = 0; i < count; ++i) ++places[digit(keys[0][i]) + 1];
+      if (count > 0 && places[digit(keys[0][0]) + 1] == count) continue;  // one digit for all
+      for (int d = 0; d < 1 << digit_bits; ++d) places[d + 1] += places[d];
+      for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t to = places[digit(keys[0][i])]++;
+        keys[1][to] = keys[0][i];
+        voxels[1][to] = voxels[0][i];
+      }
+      std::swap(keys[0], keys[1]);
+      std::swap(voxels[0], voxels[1]);
+    }
+  }
+};
+
+/// Numbers voxels anew, by their keys.
+template <class F>
+void order_by_key(const VoxelIndexJob<F>& job, const HostIndex& index, HostSort sort, std::int64_t voxels, Host host) {
+  for (std::int64_t v = 0; v < voxels; ++v) {
+    sort.keys[0][v] = index.keys[index.first_of[v]];
+    sort.voxels[0][v] = static_cast<std::int32_t>(v);
+  }
+  sort.by_key(voxels, job.key_bits);
+  if (job.compares_clouds) {
+    for (std::int64_t v = 0; v < voxels; ++v) {
+      sort.keys[0][v] = static_cast<std::uint64_t>(index.cloud_of(index.first_of[sort.voxels[0][v]]));
+    }
+    sort.by_key(voxels, job.cloud_bits);
+  }
+  std::int32_t *number_of = sort.voxels[1], *number_before = sort.voxels[0];
+  std::uint64_t* first_of = sort.keys[1];
+  for (std::int64_t v = 0; v < voxels; ++v) {
+    number_of[number_before[v]] = static_cast<std::int32_t>(v);
+    first_of[v] = static_cast<std::uint64_t>(index.first_of[number_before[v]]);
+  }
+  for (std::int64_t v = 0; v < voxels; ++v) index.first_of[v] = static_cast<std::int32_t>(first_of[v]);
+  constexpr std::int64_t points_per_thread = 16384;
+  parallel_for(host, job.clouds.count, points_per_thread, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      if (index.voxel_of[i] >= 0) index.voxel_of[i] = number_of[index.voxel_of[i]];
+    }
+  });
+}
+
+}  // namespace detail
+ROBOCACHE_NAMESPACE_END
