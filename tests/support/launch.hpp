@@ -269,6 +269,14 @@ class Arena {
       buffer->upload(std::vector<unsigned char>(buffer->size(), Output<char>::poison));
   }
 
+  /// Whether every byte of every output still holds the poison.
+  bool outputs_untouched() const {
+    return std::all_of(outputs_.begin(), outputs_.end(), [](const auto& buffer) {
+      const std::vector<unsigned char> bytes = buffer->download();
+      return std::all_of(bytes.begin(), bytes.end(), [](unsigned char b) { return b == Output<char>::poison; });
+    });
+  }
+
   /// Runs `operation(where)`, where `where` is a Host or a cudaStream_t, and waits for it.
   ///
   /// Graph: captures it, replays it on changed inputs (each input's elements in reverse order), and once more on the

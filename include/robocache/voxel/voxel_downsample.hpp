@@ -81,31 +81,20 @@ struct DownsampleCall {
  private:
   /// What is said of xyz, so that no text speaks of channels.
   static Status check_xyz(const VoxelDownsampleArgs& from) noexcept {
-    const VoxelTensor& xyz = from.xyz;
-    if (xyz.type > CellType::bit) return {StatusCode::invalid_value, "args.xyz.type: unknown"};
-    if (xyz.type < CellType::f32 || xyz.type > CellType::bf16) {
-      return {StatusCode::unsupported_type, "args.xyz.type: not a floating-point type"};
-    }
-    const std::int64_t pitch = xyz.x_stride == 0 ? 3 : xyz.x_stride;
-    if (xyz.cloud_stride != 0 || xyz.z_stride != 0 || xyz.y_stride != 0 || pitch < 3) {
-      return {StatusCode::invalid_size, "args.xyz: not a column with a pitch of at least 3"};
-    }
+    ROBOCACHE_CHECK(check_capacity(from.capacity));
+    ROBOCACHE_CHECK(
+        check_float_type(from.xyz.type, "args.xyz.type: unknown", "args.xyz.type: not a floating-point type"));
     int exponent = 0;
     if (from.unit != 0 &&
         !(is_finite(from.unit) && std::frexp(from.unit, &exponent) == 0.5 && exponent >= -200 && exponent <= 200)) {
       return {StatusCode::invalid_value, "args.unit: neither 0 nor a power of two within 2^-200 and 2^200"};
     }
-    if (from.capacity <= 0) return {};
-    if (xyz.data == nullptr) return {StatusCode::null_pointer, "args.xyz.data: null"};
-    if (reinterpret_cast<std::uintptr_t>(xyz.data) % static_cast<std::uintptr_t>(size_of(xyz.type)) != 0) {
-      return {StatusCode::misaligned, "args.xyz.data: misaligned"};
-    }
-    std::int64_t last = 0, bytes = 0;
-    if (multiply_overflows(from.capacity - 1, pitch, &last) || last > INT64_MAX - 3 ||
-        multiply_overflows(last + 3, size_of(xyz.type), &bytes)) {
-      return {StatusCode::overflow, "args.xyz: size overflows"};
-    }
-    return {};
+    TensorJob job;
+    Array array = {};
+    return prepare_column(from.xyz, 3, from.capacity,
+                          {"args.xyz: not a column with a pitch of at least 3", "args.xyz.data: null",
+                           "args.xyz: size overflows", "args.xyz.data: misaligned"},
+                          &job, &array);
   }
 
   /// The least power of two of which 2^39 reach every coordinate in the grid; any, if that is none.

@@ -174,10 +174,8 @@ Status prepare(const VoxelizeHardArgs& args, VoxelizeHardJob<F>* job, CallArrays
     ++arrays->input_count;
   }
   const VoxelPoints& voxels = args.voxels;
-  if (voxels.type > CellType::bit) return {StatusCode::invalid_value, "args.voxels.type: unknown"};
-  if (voxels.type < CellType::f32 || voxels.type > CellType::bf16) {
-    return {StatusCode::unsupported_type, "args.voxels.type: not a floating-point type"};
-  }
+  ROBOCACHE_CHECK(
+      check_float_type(voxels.type, "args.voxels.type: unknown", "args.voxels.type: not a floating-point type"));
   const std::int64_t clouds = job->clouds.clouds, size = size_of(voxels.type);
   std::int64_t rows = 0, bytes = 0;
   if (multiply_overflows(args.max_voxels, clouds, &rows) || rows > INT64_MAX / 64) {

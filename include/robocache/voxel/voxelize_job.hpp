@@ -291,6 +291,12 @@ Status check_channel_list(const Channel* channels, std::int32_t count) noexcept 
   return {};
 }
 
+inline Status check_float_type(CellType type, const char* unknown, const char* unsupported) noexcept {
+  if (type > CellType::bit) return {StatusCode::invalid_value, unknown};
+  if (type < CellType::f32 || type > CellType::bf16) return {StatusCode::unsupported_type, unsupported};
+  return {};
+}
+
 /// What a channel reads.
 inline Status prepare_source(ChannelSource source, const PointField& field, const PointClouds& points, ChannelJob* job,
                              Array* input) noexcept {
@@ -320,10 +326,8 @@ inline Status prepare_channel(const VoxelChannel& channel, const PointClouds& po
   job->empty = channel.empty;
   job->reduction = channel.reduction;
   job->ignore_nan = channel.ignore_nan;
-  if (channel.out.type > CellType::bit) return {StatusCode::invalid_value, "args.channels.out.type: unknown"};
-  if (channel.out.type < CellType::f32 || channel.out.type > CellType::bf16) {
-    return {StatusCode::unsupported_type, "args.channels.out.type: not a floating-point type"};
-  }
+  ROBOCACHE_CHECK(check_float_type(channel.out.type, "args.channels.out.type: unknown",
+                                   "args.channels.out.type: not a floating-point type"));
   return prepare_source(channel.source, channel.field, points, job, input);
 }
 

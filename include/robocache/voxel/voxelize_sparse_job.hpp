@@ -131,25 +131,36 @@ ROBOCACHE_HD inline void write_no_voxel(const VoxelizeSparseJob<F>& job, std::in
   }
 }
 
-/// A column of `rows` numbers.
-inline Status prepare_column(const VoxelTensor& out, std::int64_t rows, TensorJob* job, Array* array) noexcept {
-  if (out.cloud_stride != 0 || out.z_stride != 0 || out.y_stride != 0 || out.x_stride < 0) {
-    return {StatusCode::invalid_size, "args.channels.out: not a column"};
+/// A column of rows with `width` neighbouring numbers each.
+struct ColumnTexts {
+  const char *strides, *data, *bytes, *alignment;
+};
+inline Status prepare_column(const VoxelTensor& out, std::int64_t width, std::int64_t rows, const ColumnTexts& texts,
+                             TensorJob* job, Array* array) noexcept {
+  const std::int64_t size = size_of(out.type), pitch = out.x_stride == 0 ? width : out.x_stride;
+  if (out.cloud_stride != 0 || out.z_stride != 0 || out.y_stride != 0 || pitch < width) {
+    return {StatusCode::invalid_size, texts.strides};
   }
-  const std::int64_t size = size_of(out.type), pitch = out.x_stride == 0 ? 1 : out.x_stride;
   job->type = out.type;
   job->x_stride = pitch;
   if (rows == 0) return {};
-  if (out.data == nullptr) return {StatusCode::null_pointer, "args.channels.out.data: null"};
+  if (out.data == nullptr) return {StatusCode::null_pointer, texts.data};
   std::int64_t last = 0, bytes = 0;
-  if (multiply_overflows(rows - 1, pitch, &last) || last == INT64_MAX || multiply_overflows(last + 1, size, &bytes)) {
-    return {StatusCode::overflow, "args.channels.out: size overflows"};
+  if (multiply_overflows(rows - 1, pitch, &last) || last > INT64_MAX - width ||
+      multiply_overflows(last + width, size, &bytes)) {
+    return {StatusCode::overflow, texts.bytes};
   }
   if (reinterpret_cast<std::uintptr_t>(out.data) % static_cast<std::uintptr_t>(size) != 0) {
-    return {StatusCode::misaligned, "args.channels.out.data: misaligned"};
+    return {StatusCode::misaligned, texts.alignment};
   }
   job->data = static_cast<char*>(out.data);
   *array = {out.data, bytes, 1, ""};
+  return {};
+}
+
+inline Status check_capacity(std::int64_t capacity) noexcept {
+  if (capacity < 0) return {StatusCode::invalid_size, "args.capacity: negative"};
+  if (capacity > INT64_MAX / 64) return {StatusCode::overflow, "args.capacity: sizes in bytes overflow"};
   return {};
 }
 
@@ -158,8 +169,7 @@ Status prepare(const VoxelizeSparseArgs& args, VoxelizeSparseJob<F>* job, CallAr
   VoxelIndexJob<F>* index = job;
   ROBOCACHE_CHECK(prepare(args.points, args.grid, args.coord_order, args.counts, index, arrays));
   if (args.order > VoxelOrder::key) return {StatusCode::invalid_value, "args.order: unknown"};
-  if (args.capacity < 0) return {StatusCode::invalid_size, "args.capacity: negative"};
-  if (args.capacity > INT64_MAX / 64) return {StatusCode::overflow, "args.capacity: sizes in bytes overflow"};
+  ROBOCACHE_CHECK(check_capacity(args.capacity));
   if (args.list_points != nullptr && args.list_offsets == nullptr) {
     return {StatusCode::null_pointer, "args.list_offsets: null, but list_points is not"};
   }
