@@ -4,6 +4,7 @@
 
 #include <robocache/voxel/voxelize_sparse.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -84,9 +85,7 @@ struct DownsampleCall {
     ROBOCACHE_CHECK(check_capacity(from.capacity));
     ROBOCACHE_CHECK(
         check_float_type(from.xyz.type, "args.xyz.type: unknown", "args.xyz.type: not a floating-point type"));
-    int exponent = 0;
-    if (from.unit != 0 &&
-        !(is_finite(from.unit) && std::frexp(from.unit, &exponent) == 0.5 && exponent >= -200 && exponent <= 200)) {
+    if (from.unit != 0 && !is_unit(from.unit)) {
       return {StatusCode::invalid_value, "args.unit: neither 0 nor a power of two within 2^-200 and 2^200"};
     }
     TensorJob job;

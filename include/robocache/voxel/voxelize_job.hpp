@@ -310,15 +310,18 @@ inline Status prepare_source(ChannelSource source, const PointField& field, cons
                        &job->field, input);
 }
 
+inline bool is_unit(double unit) noexcept {
+  int exponent = 0;
+  return is_finite(unit) && std::frexp(unit, &exponent) == 0.5 && exponent >= -200 && exponent <= 200;
+}
+
 /// All but the output.
 inline Status prepare_channel(const VoxelChannel& channel, const PointClouds& points, Reduction last, ChannelJob* job,
                               Array* input) noexcept {
   if (channel.reduction > last) {
     return {StatusCode::invalid_value, "args.channels.reduction: unknown, or not of this operator"};
   }
-  int exponent = 0;
-  const bool is_power = is_finite(channel.unit) && std::frexp(channel.unit, &exponent) == 0.5;
-  if (!is_power || exponent < -200 || exponent > 200) {
+  if (!is_unit(channel.unit)) {
     return {StatusCode::invalid_value, "args.channels.unit: not a power of two within 2^-200 and 2^200"};
   }
   job->unit = channel.unit;

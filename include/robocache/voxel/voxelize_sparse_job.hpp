@@ -182,8 +182,10 @@ Status prepare(const VoxelizeSparseArgs& args, VoxelizeSparseJob<F>* job, CallAr
       Status status = prepare_channel(args.channels[c], args.points, Reduction::nearest, channel,
                                       &arrays->inputs[arrays->input_count]);
       if (status.ok()) {
-        status =
-            prepare_column(args.channels[c].out, args.capacity, &channel->out, &arrays->tensors[arrays->tensor_count]);
+        status = prepare_column(args.channels[c].out, 1, args.capacity,
+                                {"args.channels.out: not a column", "args.channels.out.data: null",
+                                 "args.channels.out: size overflows", "args.channels.out.data: misaligned"},
+                                &channel->out, &arrays->tensors[arrays->tensor_count]);
       }
       if (!status.ok()) return status.at(c);
       ++arrays->input_count;
