@@ -46,7 +46,7 @@ Status voxelize(const VoxelizeArgs& args, Workspace workspace, Host host);
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 /// The same for a call on a stream: device memory. With channels as for the CPU, but for the 8 bytes a point. Without,
-/// at most one bit for each cell, or some 2 bytes a point where more than four million points are counted.
+/// none for few points; from 2^18 on at most one bit for each cell and some 2.3 bytes a point.
 inline std::size_t workspace_bytes(const VoxelizeArgs& args, cudaStream_t stream) noexcept;
 
 /// Voxelizes on the current device: enqueues a few kernels and clears on `stream` and returns. Never synchronises or
@@ -163,7 +163,7 @@ void reduce_cells(const VoxelizeJob<F>& job, const HostScratch& scratch, std::at
         if (i >= view.end) view = segment_at(job.clouds, i);
         std::uint64_t* record = job.record(scratch.records, slot);
         ++record[0];
-        const PointValues<F> values = values_of(job.clouds, view, read_point<F, PointLayout::any>(job.clouds, i));
+        const PointValues<F> values = values_of(job.clouds, view.segment, read_point<F, PointLayout::any>(job.clouds, i));
         for (int c = 0; c < job.channel_count; ++c) {
           const Contribution more =
               contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));

@@ -259,7 +259,7 @@ void fill_voxels(const VoxelizeHardJob<F>& job, const HardHostScratch& scratch, 
         }
         ++scratch.num_points[v];
         if (job.voxels == nullptr) return;
-        write_point(job, row, k, i, values_of(job.clouds, view, read_point<F, PointLayout::any>(job.clouds, i)));
+        write_point(job, row, k, i, values_of(job.clouds, view.segment, read_point<F, PointLayout::any>(job.clouds, i)));
       });
   for (std::int64_t v = begin; v < end; ++v) {
     const std::int64_t row = scratch.row_of[v];
