@@ -152,12 +152,13 @@ struct Axis {
 template <class F>
 struct GridJob {
   Axis<F> axes[3];
-  F least = std::numeric_limits<F>::infinity();  ///< of the dividends of divide_by_reciprocal, on any axis
   CellRule rule = CellRule::divide;
+  bool is_quick = false;  ///< sizes are those of divide_by_reciprocal, and no axis has more than 2^21 cells
   const double* origins = nullptr;
   std::int64_t origin_pitch = 3;
   std::int64_t cells = 0;                      ///< of a cloud, less than 2^31
   std::int32_t row = 0, rows = 0, layers = 0;  ///< cells along x, y and z
+  std::int32_t lowest = 0;                     ///< cell along each axis
   Divisor of_cells, of_rows, of_row;
 
   ROBOCACHE_HD Vector3<F> origin_of(std::int64_t cloud) const noexcept {
@@ -233,14 +234,18 @@ ROBOCACHE_HD inline void store_flag(char* data, CellType type, std::int64_t at, 
   }
 }
 
+/// Of the cells of an unbounded grid along an axis.
+inline constexpr std::int32_t unbounded_half = 1 << 20;
+
 /// What dense and sparse grids share.
 template <class F>
 Status prepare_axes(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Array* origins) noexcept {
   if (grid.rule > CellRule::reciprocal) return {StatusCode::invalid_value, "args.grid.rule: unknown"};
-  bool suits_reciprocals = true;
+  bool is_quick = true;
   for (int axis = 0; axis < 3; ++axis) {
-    if (!grid.unbounded && grid.shape[axis] < 0) return {StatusCode::invalid_size, "args.grid.shape: negative"};
-    if (!grid.unbounded && grid.shape[axis] > 1 << 23) return {StatusCode::overflow, "args.grid.shape: more than 2^23"};
+    const std::int32_t shape = grid.unbounded ? 2 * unbounded_half : grid.shape[axis];
+    if (shape < 0) return {StatusCode::invalid_size, "args.grid.shape: negative"};
+    if (shape > 1 << 23) return {StatusCode::overflow, "args.grid.shape: more than 2^23"};
     const F size = static_cast<F>(grid.size[axis]), reciprocal = F(1) / size;
     if (!(size > F(0)) || !is_finite(size) || !is_finite(reciprocal)) {
       return {StatusCode::invalid_value, "args.grid.size: not positive, or it or its reciprocal is not finite"};
@@ -248,8 +253,9 @@ Status prepare_axes(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job,
     if (!is_finite(static_cast<F>(grid.origin[axis]))) {
       return {StatusCode::invalid_value, "args.grid.origin: not finite"};
     }
-    job->axes[axis] = Axis<F>(grid.origin[axis], grid.size[axis], grid.shape[axis]);
-    suits_reciprocals = suits_reciprocals && size >= F(0x1p-20) && size <= F(0x1p20);
+    job->axes[axis] = Axis<F>(grid.origin[axis], grid.size[axis], shape);
+    *(axis == 0 ? &job->row : axis == 1 ? &job->rows : &job->layers) = shape;
+    is_quick = is_quick && size >= F(0x1p-20) && size <= F(0x1p20) && shape <= 1 << 21;
   }
   if (grid.origins != nullptr) {
     std::int64_t numbers = 0, bytes = 0;
@@ -259,8 +265,11 @@ Status prepare_axes(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job,
     }
     *origins = {grid.origins, clouds == 0 ? 0 : numbers - grid.origin_pitch + 3, 8, "args.grid.origins: misaligned"};
   }
-  if (suits_reciprocals) job->least = F(0x1p-100);
   job->rule = grid.rule;
+  job->is_quick = is_quick;
+  if (grid.unbounded) job->lowest = -unbounded_half;
+  job->of_rows = Divisor(larger(job->rows, 1));
+  job->of_row = Divisor(larger(job->row, 1));
   job->origins = grid.origins;
   job->origin_pitch = grid.origin_pitch;
   return {};
@@ -279,12 +288,7 @@ Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Arra
     return {StatusCode::overflow, "args.grid.shape: cells of all clouds overflow"};
   }
   job->cells = cells;
-  job->row = grid.shape[0];
-  job->rows = grid.shape[1];
-  job->layers = grid.shape[2];
   job->of_cells = Divisor(larger<std::int64_t>(cells, 1));
-  job->of_rows = Divisor(larger<std::int64_t>(grid.shape[1], 1));
-  job->of_row = Divisor(larger<std::int64_t>(grid.shape[0], 1));
   return {};
 }
 

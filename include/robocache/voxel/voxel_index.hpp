@@ -35,13 +35,12 @@ struct VoxelPlace {
 /// that 63 bits hold the cell alone; of several clouds, the cloud is then compared besides.
 template <class F>
 struct VoxelIndexJob {
+  using Coordinate = F;
+  using Cell = std::int64_t;  ///< a key, as PointLocator knows it
   static constexpr std::uint64_t no_key = ~std::uint64_t{0};
-  static constexpr std::int32_t unbounded_half = 1 << 20;
 
   CloudsJob<F> clouds;
   GridJob<F> grid;              ///< `cells` and what divides by it are not used
-  std::int32_t layers = 0;      ///< cells along z
-  std::int32_t lowest = 0;      ///< cell, along each axis
   std::uint64_t per_cloud = 0;  ///< keys from one cloud to the next; 0 where keys leave out the cloud
   bool compares_clouds = false;
   int key_bits = 0;              ///< keys are less than 2^key_bits
@@ -56,15 +55,29 @@ struct VoxelIndexJob {
   /// The key of a finite or infinite point, or no_key. NaN has none.
   ROBOCACHE_HD std::uint64_t key_of(const Vector3<F>& p, const Vector3<F>& origin, std::int64_t cloud) const noexcept {
     // Rounded down first: the sum of whole numbers is exact wherever the cell is inside.
-    const F first = static_cast<F>(lowest);
+    const F first = static_cast<F>(grid.lowest);
     const F x = round_down(grid.axes[0].position(p.x, origin.x, grid.rule)) - first,
             y = round_down(grid.axes[1].position(p.y, origin.y, grid.rule)) - first,
             z = round_down(grid.axes[2].position(p.z, origin.z, grid.rule)) - first;
     if (!(grid.axes[0].contains(x) && grid.axes[1].contains(y) && grid.axes[2].contains(z))) return no_key;
-    const auto cell = [](F position) { return static_cast<std::uint64_t>(Axis<F>::cell(position)); };
-    const auto row = static_cast<std::uint64_t>(grid.row), rows = static_cast<std::uint64_t>(grid.rows);
-    return static_cast<std::uint64_t>(cloud) * per_cloud + (cell(z) * rows + cell(y)) * row + cell(x);
+    return key_of_cell(static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y), static_cast<std::uint32_t>(z),
+                       cloud);
   }
+  /// The key of a cell counted from the lowest.
+  ROBOCACHE_HD std::uint64_t key_of_cell(std::uint32_t x, std::uint32_t y, std::uint32_t z,
+                                         std::int64_t cloud) const noexcept {
+    const auto row = static_cast<std::uint64_t>(grid.row), rows = static_cast<std::uint64_t>(grid.rows);
+    return static_cast<std::uint64_t>(cloud) * per_cloud + (z * rows + y) * row + x;
+  }
+
+  /// For PointLocator: of a cell counted from the lowest, and of a point, or -1.
+  ROBOCACHE_HD Cell cell_at(std::uint32_t x, std::uint32_t y, std::uint32_t z, std::int64_t cloud) const noexcept {
+    return static_cast<Cell>(key_of_cell(x, y, z, cloud));
+  }
+  ROBOCACHE_HD Cell cell_of_point(const Vector3<F>& p, const Vector3<F>& origin, std::int64_t cloud) const noexcept {
+    return static_cast<Cell>(key_of(p, origin, cloud));
+  }
+  ROBOCACHE_HD std::int64_t* cell_outputs() const noexcept { return nullptr; }
 
   /// What key_of made a key of. `cloud` counts only where keys leave it out.
   ROBOCACHE_HD VoxelPlace place_of(std::uint64_t key, std::int64_t cloud) const noexcept {
@@ -76,11 +89,11 @@ struct VoxelIndexJob {
     } else {
       const std::int64_t above = grid.of_row.divide(k), layer = grid.of_rows.divide(above);
       x = k - above * grid.row, y = above - layer * grid.rows;
-      cloud = layer / layers;
-      z = layer - cloud * layers;
+      cloud = layer / grid.layers;
+      z = layer - cloud * grid.layers;
     }
-    return {static_cast<std::int32_t>(cloud), static_cast<std::int32_t>(z) + lowest,
-            static_cast<std::int32_t>(y) + lowest, static_cast<std::int32_t>(x) + lowest};
+    return {static_cast<std::int32_t>(cloud), static_cast<std::int32_t>(z) + grid.lowest,
+            static_cast<std::int32_t>(y) + grid.lowest, static_cast<std::int32_t>(x) + grid.lowest};
   }
 
   /// The slot of the table at which to begin.
@@ -159,10 +172,6 @@ Status prepare(const PointClouds& points, const VoxelGrid& grid, CoordOrder coor
   job->cloud_bits = bits_of(clouds);
   job->most_voxels = clouds == 0 ? 0 : count;
   if (grid.unbounded) {
-    constexpr std::int32_t side = 2 * VoxelIndexJob<F>::unbounded_half;
-    for (Axis<F>& axis : job->grid.axes) axis.cells = static_cast<F>(side);
-    job->grid.row = job->grid.rows = job->layers = side;
-    job->lowest = -VoxelIndexJob<F>::unbounded_half;
     job->key_bits = 63;
     job->compares_clouds = clouds > 1;
   } else {
@@ -171,14 +180,9 @@ Status prepare(const PointClouds& points, const VoxelGrid& grid, CoordOrder coor
         multiply_overflows(cells, clouds, &all)) {
       return {StatusCode::overflow, "args.grid.shape: more than 2^63 - 1 cells of all clouds"};
     }
-    job->grid.row = grid.shape[0];
-    job->grid.rows = grid.shape[1];
-    job->layers = grid.shape[2];
     job->per_cloud = static_cast<std::uint64_t>(cells);
     job->key_bits = bits_of(all);
     job->most_voxels = smaller(job->most_voxels, all);
-    job->grid.of_rows = Divisor(larger<std::int64_t>(grid.shape[1], 1));
-    job->grid.of_row = Divisor(larger<std::int64_t>(grid.shape[0], 1));
   }
   job->table_bits = bits_of(2 * job->most_voxels);
   return {};

@@ -12,25 +12,104 @@
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
 
-struct DeviceIndex {
-  std::uint64_t* keys = nullptr;     ///< [points]: or no_key
-  std::int32_t* clouds = nullptr;    ///< [points], where clouds are compared besides keys
-  std::uint32_t* slots = nullptr;    ///< [table_slots]: the smallest index of a voxel's points
-  std::uint32_t* slot_of = nullptr;  ///< [points]
-  std::int32_t* voxel_of = nullptr;  ///< [points]: the number of the voxel
-  std::int32_t* first_of = nullptr;  ///< [most_voxels]: the first point of a voxel
+/// How the table of voxels is made, by what its keys need. All hold the smallest index of each voxel's points.
+enum class TableKind : std::uint8_t {
+  direct,    ///< an index for each cell of all clouds, where they are few: a slot is a key
+  packed,    ///< key and index in 64 bits
+  wide,      ///< key and index side by side
+  indirect,  ///< an index, by which key and cloud are found
+};
 
+struct WideSlot {
+  std::uint64_t key;
+  std::uint32_t index;
+  std::uint32_t unused;
+};
+
+struct DeviceIndex {
+  static constexpr int tile = 1024;  ///< points whose voxels are counted together
+  static constexpr int least_slot_bits = 2;
+
+  TableKind kind = TableKind::direct;
+  int index_bits = 0;       ///< of a packed slot
+  int slot_bits = 0;        ///< of a table that is not direct
+  std::int64_t slots = 0;   ///< of the table
+  std::int64_t tiles = 0;   ///< of points
+  std::int64_t listed = 0;  ///< voxels whose points may be listed
+
+  // The table, one of them. Empty slots are all ones.
+  std::uint32_t* indices = nullptr;
+  std::uint64_t* packed = nullptr;
+  WideSlot* wide = nullptr;
+
+  std::uint64_t* keys = nullptr;         ///< [points], for an indirect table
+  std::int32_t* clouds = nullptr;        ///< [points], likewise
+  std::uint32_t* slot_of = nullptr;      ///< [points]: or all ones
+  std::uint32_t* starts = nullptr;       ///< [points / 32]: a bit for each point with which a voxel begins
+  std::uint16_t* word_starts = nullptr;  ///< [points / 32]: voxels of a tile that begin before a word
+  std::uint32_t* tile_starts = nullptr;  ///< [tiles + 1]: voxels that begin before a tile; at the end, all
+  std::int32_t* voxel_of = nullptr;      ///< [points]: number of the voxel, or -1
+  std::uint32_t* place_of = nullptr;     ///< [points]: which of a voxel's points, in any order
+  std::uint32_t* first_of = nullptr;     ///< [listed]: first point of each voxel
+  std::uint32_t* counts = nullptr;       ///< [listed]: points of each voxel
+  std::uint32_t* list_starts = nullptr;  ///< [listed]
+  std::uint32_t* lists = nullptr;        ///< [points]: the points of each voxel, in any order
+  std::uint32_t* cursor = nullptr;       ///< [1]: how much of the lists is given out
+
+  std::int64_t words() const noexcept { return tiles * (tile / 32); }
+  std::int64_t table_bytes() const noexcept {
+    return slots * (kind == TableKind::packed ? 8 : kind == TableKind::wide ? 16 : 4);
+  }
+  char* table() const noexcept {
+    if (kind == TableKind::packed) return reinterpret_cast<char*>(packed);
+    return kind == TableKind::wide ? reinterpret_cast<char*>(wide) : reinterpret_cast<char*>(indices);
+  }
+
+  /// `voxel_of` may be an output. Only the first `listed` voxels are listed.
   template <class F>
-  static DeviceIndex carve(const VoxelIndexJob<F>& job, Carver& carver) noexcept {
+  static DeviceIndex carve(const VoxelIndexJob<F>& job, std::int64_t listed, std::int32_t* voxel_of,
+                           Carver& carver) noexcept {
     const std::int64_t points = job.clouds.count;
-    DeviceIndex scratch;
-    scratch.keys = carver.take<std::uint64_t>(points);
-    if (job.compares_clouds) scratch.clouds = carver.take<std::int32_t>(points);
-    scratch.slots = carver.take<std::uint32_t>(job.table_slots());
-    scratch.slot_of = carver.take<std::uint32_t>(points);
-    scratch.voxel_of = carver.take<std::int32_t>(points);
-    scratch.first_of = carver.take<std::int32_t>(job.most_voxels);
-    return scratch;
+    DeviceIndex index;
+    index.tiles = (points + tile - 1) / tile;
+    index.listed = smaller(listed, job.most_voxels);
+    // An index of all ones is nobody's.
+    while (std::int64_t{1} << index.index_bits <= points) ++index.index_bits;
+    const bool has_bounds = job.per_cloud != 0;
+    const auto all_cells = static_cast<std::int64_t>(job.per_cloud) * job.clouds.clouds;
+    if (has_bounds && all_cells <= 4 * points) {
+      index.kind = TableKind::direct;
+      index.slots = all_cells;
+    } else {
+      index.kind = job.compares_clouds                     ? TableKind::indirect
+                   : job.key_bits + index.index_bits <= 64 ? TableKind::packed
+                                                           : TableKind::wide;
+      index.slot_bits = larger(job.table_bits, least_slot_bits);
+      index.slots = std::int64_t{1} << index.slot_bits;
+    }
+    if (index.kind == TableKind::packed) {
+      index.packed = carver.take<std::uint64_t>(index.slots);
+    } else if (index.kind == TableKind::wide) {
+      index.wide = carver.take<WideSlot>(index.slots);
+    } else {
+      index.indices = carver.take<std::uint32_t>(index.slots);
+    }
+    if (index.kind == TableKind::indirect) {
+      index.keys = carver.take<std::uint64_t>(points);
+      index.clouds = carver.take<std::int32_t>(points);
+    }
+    index.slot_of = carver.take<std::uint32_t>(points);
+    index.starts = carver.take<std::uint32_t>(index.words());
+    index.word_starts = carver.take<std::uint16_t>(index.words());
+    index.tile_starts = carver.take<std::uint32_t>(index.tiles + 1);
+    index.voxel_of = voxel_of != nullptr ? voxel_of : carver.take<std::int32_t>(points);
+    index.place_of = carver.take<std::uint32_t>(points);
+    index.first_of = carver.take<std::uint32_t>(index.listed);
+    index.counts = carver.take<std::uint32_t>(index.listed);
+    index.list_starts = carver.take<std::uint32_t>(index.listed);
+    index.lists = carver.take<std::uint32_t>(points);
+    index.cursor = carver.take<std::uint32_t>(1);
+    return index;
   }
 };
 

@@ -81,14 +81,26 @@ struct ChannelJob {
 /// NaN, and a word for each channel.
 template <class F>
 struct VoxelizeJob {
+  using Coordinate = F;
+  using Cell = std::int32_t;  ///< within a cloud
+
   CloudsJob<F> clouds;
   GridJob<F> grid;
   TensorJob occupancy, count;
   std::int64_t* cell_of = nullptr;
   PointCounts* counts = nullptr;
-  bool is_plain = false;  ///< cells are quotients, and no filter leaves points out
   std::int32_t channel_count = 0;
   ChannelJob channels[max_voxel_channels];
+
+  /// For PointLocator: of a cell counted from the lowest, and of a point, or -1.
+  ROBOCACHE_HD Cell cell_at(std::uint32_t x, std::uint32_t y, std::uint32_t z, std::int64_t) const noexcept {
+    return static_cast<Cell>((z * static_cast<std::uint32_t>(grid.rows) + y) * static_cast<std::uint32_t>(grid.row) +
+                             x);
+  }
+  ROBOCACHE_HD Cell cell_of_point(const Vector3<F>& p, const Vector3<F>& origin, std::int64_t) const noexcept {
+    return grid.cell_of(p, origin);
+  }
+  ROBOCACHE_HD std::int64_t* cell_outputs() const noexcept { return cell_of; }
 
   ROBOCACHE_HD std::int64_t all_cells() const noexcept { return grid.cells * clouds.clouds; }
   ROBOCACHE_HD std::int64_t words() const noexcept { return (grid.cells + 31) / 32; }
@@ -388,7 +400,6 @@ Status prepare(const VoxelizeArgs& args, VoxelizeJob<F>* job, CallArrays* arrays
                     "args.counts: overlaps another array");
   job->cell_of = points == 0 ? nullptr : args.cell_of;
   job->counts = args.counts;
-  job->is_plain = args.grid.rule == CellRule::divide && !job->clouds.has_filter;
   job->channel_count = args.channel_count;
   return {};
 }

@@ -194,7 +194,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
   }
   fates.clear(job.counts == nullptr ? -1 : segment_at(job.clouds, begin).cloud);
   __syncthreads();
-  PointLocator<F, Layout> locator(job, fates);
+  PointLocator<VoxelizeJob<F>, Layout> locator(job, fates);
   int gathered = 0;                                   // points since the table was empty
   for (int base = begin; base < end; base += step) {  // 2^30 points at most
     Batch batch;
@@ -352,7 +352,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bitmap_thread
   const std::int64_t span = points.end - points.begin;
   const auto begin = static_cast<int>(points.begin + span * part / plan.parts),
              end = static_cast<int>(points.begin + span * (part + 1) / plan.parts);
-  PointLocator<F, Layout> locator(job, fates);
+  PointLocator<VoxelizeJob<F>, Layout> locator(job, fates);
   for (int base = begin / 4 * 4; base < end; base += threads * Batch::size) {  // 2^30 points at most
     Batch batch;
     batch.load(job.clouds, base, end);
@@ -423,7 +423,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bin_threads, 
   fates.clear(job.counts == nullptr ? -1 : segment_at(job.clouds, begin).cloud);
   __syncthreads();
 
-  PointLocator<F, Layout> locator(job, fates);
+  PointLocator<VoxelizeJob<F>, Layout> locator(job, fates);
   std::uint32_t* of_quarter = counts + thread / (threads / quarters);
   std::uint32_t points[batches * Batch::size], present = 0;
 #pragma unroll

@@ -74,18 +74,43 @@ ROBOCACHE_HIDDEN Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspac
 
 namespace detail {
 
+/// What sorting on a stream takes: pairs of a key and a number, and places to move them to.
+struct DeviceSort {
+  std::int64_t count = 0;
+  std::uint64_t* keys[2] = {};
+  std::uint32_t* numbers[2] = {};
+  unsigned char* scratch = nullptr;
+
+  /// More than the radix sort asks for, which only a device can say; the call compares.
+  std::int64_t scratch_bytes() const noexcept { return count + (1 << 20); }
+
+  static DeviceSort carve(std::int64_t count, Carver& carver) noexcept {
+    DeviceSort sort;
+    sort.count = count;
+    for (int side = 0; side < 2; ++side) {
+      sort.keys[side] = carver.take<std::uint64_t>(count);
+      sort.numbers[side] = carver.take<std::uint32_t>(count);
+    }
+    sort.scratch = carver.take<unsigned char>(sort.scratch_bytes());
+    return sort;
+  }
+};
+
 /// The scratch of a call on a stream.
 struct SparseDeviceScratch {
   DeviceIndex index;
-  std::uint64_t* records = nullptr;  ///< [rows, record_words]
-  std::uint32_t* counts = nullptr;   ///< [most_voxels]: points of each voxel
+  std::uint32_t* number_of = nullptr;  ///< [most_voxels]: in the order of keys, of voxels by their first points
+  DeviceSort by_key, by_voxel;
 
   template <class F>
   static SparseDeviceScratch carve(const VoxelizeSparseJob<F>& job, Carver& carver) noexcept {
     SparseDeviceScratch scratch;
-    scratch.index = DeviceIndex::carve(job, carver);
-    scratch.records = carver.take<std::uint64_t>(job.rows() * job.record_words());
-    scratch.counts = carver.take<std::uint32_t>(job.most_voxels);
+    scratch.index = DeviceIndex::carve(job, job.rows(), job.point_to_voxel, carver);
+    if (job.order == VoxelOrder::key) {
+      scratch.number_of = carver.take<std::uint32_t>(job.most_voxels);
+      scratch.by_key = DeviceSort::carve(job.most_voxels, carver);
+    }
+    if (job.list_offsets != nullptr) scratch.by_voxel = DeviceSort::carve(job.clouds.count, carver);
     return scratch;
   }
 };
