@@ -133,6 +133,23 @@ def cpu_table(path):
     ]
 
 
+def torch_table(path):
+    """The table of torch_peer.py's result file."""
+    data = load(path)
+    context = data["context"]
+    lines = [
+        f"{context['gpu']}, driver {context['driver']}, PyTorch {context['torch']}, CUDA {context['cuda']}, commit "
+        f"{context['commit']}; PyTorch's time divided by ours, in one run:",
+        "",
+        "| benchmark | µs | eager, stream | eager, graph | `torch.compile`, graph |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for result in data["results"]:
+        ratios = [f"{result[f'{key}_over_ours']:.3g} ×" for key in ("eager_stream", "eager_graph", "compiled_graph")]
+        lines.append(line(f"`{result['name']}`", f"{result['us']:.2f}", *ratios))
+    return lines
+
+
 def compile_time_table(path):
     """The table of compile_time.sh's result file."""
     data = load(path)
@@ -155,6 +172,7 @@ def readme_blocks():
         "results": gpu_table(RESULTS / "h100-sxm" / "resample.json")[0],
         "fuse": gpu_table(RESULTS / "h100-sxm" / "fuse.json")[0],
         "voxelize": gpu_table(RESULTS / "h100-sxm" / "voxelize_dense.json")[0],
+        "torch": torch_table(RESULTS / "h100-sxm" / "torch.json"),
         "cpu": cpu_table(RESULTS / "cpu" / "scipy.json"),
         "compile_time": compile_time_table(RESULTS / "cpu" / "compile_time.json"),
     }

@@ -131,7 +131,6 @@ ROBOCACHE_HD inline F divide_by_reciprocal(F a, F b, F reciprocal) noexcept {
 template <class F>
 struct Axis {
   F origin, size, reciprocal;
-  F least;  ///< of magnitudes for divide_by_reciprocal
   F cells;
 
   Axis() noexcept = default;
@@ -139,42 +138,26 @@ struct Axis {
       : origin(static_cast<F>(from)),
         size(static_cast<F>(step)),
         reciprocal(F(1) / size),
-        least(size >= F(0x1p-20) && size <= F(0x1p20) ? F(0x1p-100) : std::numeric_limits<F>::infinity()),
         cells(static_cast<F>(shape)) {}
 
   /// The cell of a finite coordinate, not yet rounded down; one inside is not negative and below `cells`.
   ROBOCACHE_HD F position(F p, F from, CellRule rule) const noexcept {
-    if (rule == CellRule::reciprocal) {
-      // Both are whole; where their difference is not exact, it is far outside.
-      return round_down(p * reciprocal) - round_down(from * reciprocal);
-    }
-    const F a = p - from;
-#if defined(__CUDA_ARCH__)
-    // A product beyond the largest number makes NaN, which is as far outside as the quotient.
-    if (absolute(a) >= least) return divide_by_reciprocal(a, size, reciprocal);
-#endif
-    return divide(a, size);
+    // Both are whole; where their difference is not exact, it is far outside.
+    if (rule == CellRule::reciprocal) return round_down(p * reciprocal) - round_down(from * reciprocal);
+    return divide(p - from, size);
   }
   ROBOCACHE_HD bool contains(F position) const noexcept { return position >= F(0) && position < cells; }
-
-  /// Of a position inside.
-  ROBOCACHE_HD static std::int32_t cell(F position) noexcept {
-#if defined(__CUDA_ARCH__)
-    // Below 2^23 the sum with it, rounded down, has the whole part in its mantissa: conversions are four times slower.
-    if constexpr (sizeof(F) == 4) return __float_as_int(__fadd_rd(position, 8388608.0f)) - 0x4b000000;
-#endif
-    return static_cast<std::int32_t>(position);
-  }
 };
 
 template <class F>
 struct GridJob {
   Axis<F> axes[3];
+  F least = std::numeric_limits<F>::infinity();  ///< of the dividends of divide_by_reciprocal, on any axis
   CellRule rule = CellRule::divide;
   const double* origins = nullptr;
   std::int64_t origin_pitch = 3;
-  std::int64_t cells = 0;          ///< of a cloud, less than 2^31
-  std::int32_t row = 0, rows = 0;  ///< cells along x and y
+  std::int64_t cells = 0;                      ///< of a cloud, less than 2^31
+  std::int32_t row = 0, rows = 0, layers = 0;  ///< cells along x, y and z
   Divisor of_cells, of_rows, of_row;
 
   ROBOCACHE_HD Vector3<F> origin_of(std::int64_t cloud) const noexcept {
@@ -182,12 +165,12 @@ struct GridJob {
     const double* from = origins + cloud * origin_pitch;
     return {static_cast<F>(from[0]), static_cast<F>(from[1]), static_cast<F>(from[2])};
   }
-  /// The cell of a finite point within its cloud, or -1.
+  /// The cell of a point within its cloud, or -1.
   ROBOCACHE_HD std::int32_t cell_of(const Vector3<F>& p, const Vector3<F>& origin) const noexcept {
     const F x = axes[0].position(p.x, origin.x, rule), y = axes[1].position(p.y, origin.y, rule),
             z = axes[2].position(p.z, origin.z, rule);
     if (!(axes[0].contains(x) && axes[1].contains(y) && axes[2].contains(z))) return -1;
-    return (Axis<F>::cell(z) * rows + Axis<F>::cell(y)) * row + Axis<F>::cell(x);
+    return (static_cast<std::int32_t>(z) * rows + static_cast<std::int32_t>(y)) * row + static_cast<std::int32_t>(x);
   }
 };
 
@@ -254,6 +237,7 @@ ROBOCACHE_HD inline void store_flag(char* data, CellType type, std::int64_t at, 
 template <class F>
 Status prepare_axes(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Array* origins) noexcept {
   if (grid.rule > CellRule::reciprocal) return {StatusCode::invalid_value, "args.grid.rule: unknown"};
+  bool suits_reciprocals = true;
   for (int axis = 0; axis < 3; ++axis) {
     if (!grid.unbounded && grid.shape[axis] < 0) return {StatusCode::invalid_size, "args.grid.shape: negative"};
     if (!grid.unbounded && grid.shape[axis] > 1 << 23) return {StatusCode::overflow, "args.grid.shape: more than 2^23"};
@@ -265,6 +249,7 @@ Status prepare_axes(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job,
       return {StatusCode::invalid_value, "args.grid.origin: not finite"};
     }
     job->axes[axis] = Axis<F>(grid.origin[axis], grid.size[axis], grid.shape[axis]);
+    suits_reciprocals = suits_reciprocals && size >= F(0x1p-20) && size <= F(0x1p20);
   }
   if (grid.origins != nullptr) {
     std::int64_t numbers = 0, bytes = 0;
@@ -274,6 +259,7 @@ Status prepare_axes(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job,
     }
     *origins = {grid.origins, clouds == 0 ? 0 : numbers - grid.origin_pitch + 3, 8, "args.grid.origins: misaligned"};
   }
+  if (suits_reciprocals) job->least = F(0x1p-100);
   job->rule = grid.rule;
   job->origins = grid.origins;
   job->origin_pitch = grid.origin_pitch;
@@ -295,6 +281,7 @@ Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Arra
   job->cells = cells;
   job->row = grid.shape[0];
   job->rows = grid.shape[1];
+  job->layers = grid.shape[2];
   job->of_cells = Divisor(larger<std::int64_t>(cells, 1));
   job->of_rows = Divisor(larger<std::int64_t>(grid.shape[1], 1));
   job->of_row = Divisor(larger<std::int64_t>(grid.shape[0], 1));

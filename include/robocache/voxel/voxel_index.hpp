@@ -40,7 +40,6 @@ struct VoxelIndexJob {
 
   CloudsJob<F> clouds;
   GridJob<F> grid;              ///< `cells` and what divides by it are not used
-  std::int32_t layers = 0;      ///< cells along z
   std::int32_t lowest = 0;      ///< cell, along each axis
   std::uint64_t per_cloud = 0;  ///< keys from one cloud to the next; 0 where keys leave out the cloud
   bool compares_clouds = false;
@@ -61,7 +60,7 @@ struct VoxelIndexJob {
             y = round_down(grid.axes[1].position(p.y, origin.y, grid.rule)) - first,
             z = round_down(grid.axes[2].position(p.z, origin.z, grid.rule)) - first;
     if (!(grid.axes[0].contains(x) && grid.axes[1].contains(y) && grid.axes[2].contains(z))) return no_key;
-    const auto cell = [](F position) { return static_cast<std::uint64_t>(Axis<F>::cell(position)); };
+    const auto cell = [](F position) { return static_cast<std::uint64_t>(static_cast<std::int32_t>(position)); };
     const auto row = static_cast<std::uint64_t>(grid.row), rows = static_cast<std::uint64_t>(grid.rows);
     return static_cast<std::uint64_t>(cloud) * per_cloud + (cell(z) * rows + cell(y)) * row + cell(x);
   }
@@ -76,8 +75,8 @@ struct VoxelIndexJob {
     } else {
       const std::int64_t above = grid.of_row.divide(k), layer = grid.of_rows.divide(above);
       x = k - above * grid.row, y = above - layer * grid.rows;
-      cloud = layer / layers;
-      z = layer - cloud * layers;
+      cloud = layer / grid.layers;
+      z = layer - cloud * grid.layers;
     }
     return {static_cast<std::int32_t>(cloud), static_cast<std::int32_t>(z) + lowest,
             static_cast<std::int32_t>(y) + lowest, static_cast<std::int32_t>(x) + lowest};
@@ -161,7 +160,7 @@ Status prepare(const PointClouds& points, const VoxelGrid& grid, CoordOrder coor
   if (grid.unbounded) {
     constexpr std::int32_t side = 2 * VoxelIndexJob<F>::unbounded_half;
     for (Axis<F>& axis : job->grid.axes) axis.cells = static_cast<F>(side);
-    job->grid.row = job->grid.rows = job->layers = side;
+    job->grid.row = job->grid.rows = job->grid.layers = side;
     job->lowest = -VoxelIndexJob<F>::unbounded_half;
     job->key_bits = 63;
     job->compares_clouds = clouds > 1;
@@ -173,7 +172,7 @@ Status prepare(const PointClouds& points, const VoxelGrid& grid, CoordOrder coor
     }
     job->grid.row = grid.shape[0];
     job->grid.rows = grid.shape[1];
-    job->layers = grid.shape[2];
+    job->grid.layers = grid.shape[2];
     job->per_cloud = static_cast<std::uint64_t>(cells);
     job->key_bits = bits_of(all);
     job->most_voxels = smaller(job->most_voxels, all);

@@ -78,21 +78,21 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     const bool writes_bits = job.occupancy.type == CellType::bit;
     std::uint32_t* merged = writes_bits ? reinterpret_cast<std::uint32_t*>(job.occupancy.data) : bits;
     const std::int64_t pitch = writes_bits ? job.occupancy.cloud_stride : job.words();
-    if (plan.parts > 1) {
+    if (plan.is_merged()) {
       ROBOCACHE_CHECK(writes_bits ? clear(job, job.occupancy)
                                   : set_bytes(bits, 0, job.words() * job.clouds.clouds * 4));
     }
     // Points in no segment are in no block's range.
     if (job.cell_of != nullptr) ROBOCACHE_CHECK(set_bytes(job.cell_of, 0xff, job.clouds.count * 8));
-    const auto bytes = static_cast<int>(plan.slab_cells / 8);
-    const std::int64_t blocks = job.clouds.clouds * plan.slabs * plan.parts;
+    const int bytes = plan.bytes();
+    const std::int64_t blocks = job.clouds.clouds * plan.parts;
     const Status marked = for_layout(job.clouds, [&](auto layout) -> Status {
       const auto kernel = bitmap_kernel<F, decltype(layout)::value>;
       ROBOCACHE_CHECK(set_aside(kernel, bytes));
       return launch(kernel, {blocks, voxelize_tuning.bitmap_threads, bytes}, stream, job, plan, merged, pitch);
     });
     if (!marked.ok()) return marked;
-    if (plan.parts == 1 || writes_bits) return {};
+    if (!plan.is_merged() || writes_bits) return {};
     return launch(expand_kernel<F>, shape_for(job.all_cells() / 16 + job.clouds.clouds), stream, job, bits);
   }
 
@@ -104,11 +104,10 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
                     plan, scratch);
     });
     if (!sorted.ok()) return sorted;
-    const auto kernel = count_bins_kernel<F>;
-    constexpr int bytes = BinPlan::bin_cells * 4;
+    const auto kernel = bin_cells_kernel<F>;
+    constexpr int bytes = (BinPlan::bin_cells + 1) * 4;
     ROBOCACHE_CHECK(set_aside(kernel, bytes));
-    return launch(kernel, {plan.bins * BinPlan::splits, voxelize_tuning.bitmap_threads, bytes}, stream, job, plan,
-                  scratch);
+    return launch(kernel, {plan.bins, voxelize_tuning.bitmap_threads, bytes}, stream, job, plan, scratch);
   }
 
   template <class F>
@@ -127,12 +126,12 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
       ROBOCACHE_CHECK(run_points<PointTask::record>(job, scratch));
       return launch(cells_kernel<F>, shape_for(job.all_cells()), stream, job, scratch);
     }
-    const BitmapPlan plan = BitmapPlan::of(job);
-    if (plan.is_used && has_shared_memory(plan.slab_cells / 8)) return run_bitmaps(job, plan, scratch.bits);
+    const BitmapPlan bitmaps = BitmapPlan::of(job);
+    if (bitmaps.is_used && has_shared_memory(bitmaps.bytes())) return run_bitmaps(job, bitmaps, scratch.bits);
+    const BinPlan bins = BinPlan::of(job);
+    if (bins.is_used && has_shared_memory((BinPlan::bin_cells + 1) * 4)) return run_bins(job, bins, scratch);
     ROBOCACHE_CHECK(clear(job, job.occupancy));
     ROBOCACHE_CHECK(clear(job, job.count));
-    const BinPlan bins = BinPlan::of(job);
-    if (bins.is_used && has_shared_memory(BinPlan::bin_cells * 4)) return run_bins(job, bins, scratch);
     if (job.count.data != nullptr) return run_points<PointTask::count>(job, scratch);
     return run_points<PointTask::mark>(job, scratch);
   }

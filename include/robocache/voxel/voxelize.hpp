@@ -46,7 +46,7 @@ Status voxelize(const VoxelizeArgs& args, Workspace workspace, Host host);
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 /// The same for a call on a stream: device memory. With channels as for the CPU, but for the 8 bytes a point. Without,
-/// at most one bit for each cell, or some 2 bytes a point where more than four million points are counted.
+/// none for few points; from 2^18 on at most one bit for each cell and some 2.3 bytes a point.
 inline std::size_t workspace_bytes(const VoxelizeArgs& args, cudaStream_t stream) noexcept;
 
 /// Voxelizes on the current device: enqueues a few kernels and clears on `stream` and returns. Never synchronises or
@@ -152,25 +152,26 @@ void reduce_cells(const VoxelizeJob<F>& job, const HostScratch& scratch, std::at
                   std::int64_t begin, std::int64_t end) noexcept {
   std::memset(scratch.slots + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(std::uint32_t));
   SegmentView view;
-  for_points_of(
-      scratch.cell_of, job.clouds.count, begin, end, [&](std::int64_t i, std::int64_t cell) ROBOCACHE_ALWAYS_INLINE {
-        std::uint32_t& slot = scratch.slots[cell];
-        if (slot == 0) {
-          slot = used->fetch_add(1, std::memory_order_relaxed) + 1;
-          std::memset(job.record(scratch.records, slot), 0,
-                      static_cast<std::size_t>(job.record_words()) * sizeof(std::uint64_t));
-        }
-        if (i >= view.end) view = segment_at(job.clouds, i);
-        std::uint64_t* record = job.record(scratch.records, slot);
-        ++record[0];
-        const PointValues<F> values = values_of(job.clouds, view, read_point<F, PointLayout::any>(job.clouds, i));
-        for (int c = 0; c < job.channel_count; ++c) {
-          const Contribution more =
-              contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
-          record[1] |= std::uint64_t{more.is_nan} << c;
-          record[2 + c] = job.channels[c].combine(record[2 + c], more.word);
-        }
-      });
+  for_points_of(scratch.cell_of, job.clouds.count, begin, end,
+                [&](std::int64_t i, std::int64_t cell) ROBOCACHE_ALWAYS_INLINE {
+                  std::uint32_t& slot = scratch.slots[cell];
+                  if (slot == 0) {
+                    slot = used->fetch_add(1, std::memory_order_relaxed) + 1;
+                    std::memset(job.record(scratch.records, slot), 0,
+                                static_cast<std::size_t>(job.record_words()) * sizeof(std::uint64_t));
+                  }
+                  if (i >= view.end) view = segment_at(job.clouds, i);
+                  std::uint64_t* record = job.record(scratch.records, slot);
+                  ++record[0];
+                  const PointValues<F> values =
+                      values_of(job.clouds, view.segment, read_point<F, PointLayout::any>(job.clouds, i));
+                  for (int c = 0; c < job.channel_count; ++c) {
+                    const Contribution more =
+                        contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
+                    record[1] |= std::uint64_t{more.is_nan} << c;
+                    record[2 + c] = job.channels[c].combine(record[2 + c], more.word);
+                  }
+                });
   for (std::int64_t cell = begin; cell < end; ++cell) {
     const std::uint32_t slot = scratch.slots[cell];
     write_cell(job, cell, slot == 0 ? nullptr : job.record(scratch.records, slot));

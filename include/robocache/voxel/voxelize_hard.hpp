@@ -249,18 +249,19 @@ void fill_voxels(const VoxelizeHardJob<F>& job, const HardHostScratch& scratch, 
   const HostIndex& index = scratch.index;
   std::memset(scratch.num_points + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(std::int32_t));
   SegmentView view;
-  for_points_of(
-      index.voxel_of, job.clouds.count, begin, end, [&](std::int64_t i, std::int64_t v) ROBOCACHE_ALWAYS_INLINE {
-        if (i >= view.end) view = segment_at(job.clouds, i);
-        const std::int64_t row = scratch.row_of[v], k = scratch.num_points[v];
-        if (row < 0 || k >= job.max_points) {
-          if (job.overflow != nullptr) __atomic_fetch_add(job.overflow + view.cloud, 1, __ATOMIC_RELAXED);
-          return;
-        }
-        ++scratch.num_points[v];
-        if (job.voxels == nullptr) return;
-        write_point(job, row, k, i, values_of(job.clouds, view, read_point<F, PointLayout::any>(job.clouds, i)));
-      });
+  for_points_of(index.voxel_of, job.clouds.count, begin, end,
+                [&](std::int64_t i, std::int64_t v) ROBOCACHE_ALWAYS_INLINE {
+                  if (i >= view.end) view = segment_at(job.clouds, i);
+                  const std::int64_t row = scratch.row_of[v], k = scratch.num_points[v];
+                  if (row < 0 || k >= job.max_points) {
+                    if (job.overflow != nullptr) __atomic_fetch_add(job.overflow + view.cloud, 1, __ATOMIC_RELAXED);
+                    return;
+                  }
+                  ++scratch.num_points[v];
+                  if (job.voxels == nullptr) return;
+                  write_point(job, row, k, i,
+                              values_of(job.clouds, view.segment, read_point<F, PointLayout::any>(job.clouds, i)));
+                });
   for (std::int64_t v = begin; v < end; ++v) {
     const std::int64_t row = scratch.row_of[v];
     if (row < 0) continue;

@@ -86,6 +86,7 @@ struct VoxelizeJob {
   TensorJob occupancy, count;
   std::int64_t* cell_of = nullptr;
   PointCounts* counts = nullptr;
+  bool is_plain = false;  ///< cells are quotients, and no filter leaves points out
   std::int32_t channel_count = 0;
   ChannelJob channels[max_voxel_channels];
 
@@ -126,9 +127,9 @@ struct PointValues {
   Vector3<F> raw, p;
 };
 template <class F>
-ROBOCACHE_HD inline PointValues<F> values_of(const CloudsJob<F>& clouds, const SegmentView& view,
+ROBOCACHE_HD inline PointValues<F> values_of(const CloudsJob<F>& clouds, std::int64_t segment,
                                              const Vector3<F>& raw) noexcept {
-  return {raw, transformed(clouds.transforms, view.segment, raw)};
+  return {raw, transformed(clouds.transforms, segment, raw)};
 }
 
 template <class F>
@@ -387,6 +388,7 @@ Status prepare(const VoxelizeArgs& args, VoxelizeJob<F>* job, CallArrays* arrays
                     "args.counts: overlaps another array");
   job->cell_of = points == 0 ? nullptr : args.cell_of;
   job->counts = args.counts;
+  job->is_plain = args.grid.rule == CellRule::divide && !job->clouds.has_filter;
   job->channel_count = args.channel_count;
   return {};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <robocache/core/device.cuh>
+#include <robocache/voxel/locate_points.cuh>
 #include <robocache/voxel/point_batch.cuh>
 #include <robocache/voxel/voxelize.hpp>
 
@@ -19,81 +20,14 @@
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
 
-/// The segment that a thread's points are in, looked up anew only where they leave it.
-template <class F>
-struct SegmentCursor {
-  int begin = 0;
-  unsigned int length = 0;
-  SegmentView view;
-  Vector3<F> origin;
-
-  __device__ void move(const VoxelizeJob<F>& job, int i) noexcept {
-    if (static_cast<unsigned int>(i - begin) < length) return;
-    view = segment_at(job.clouds, i);
-    begin = static_cast<int>(view.begin);
-    length = static_cast<unsigned int>(view.end - view.begin);
-    if (view.cloud >= 0) origin = job.grid.origin_of(view.cloud);
-  }
+struct Place {
+  std::int32_t cell;  ///< within the cloud
+  std::int64_t cloud;
 };
-
-__device__ inline void add_to(std::int64_t* sum, std::uint64_t more) noexcept {
-  atomicAdd(reinterpret_cast<unsigned long long*>(sum), static_cast<unsigned long long>(more));
-}
-__device__ inline void add_fate(PointCounts* counts, PointFate fate, std::uint64_t more) noexcept {
-  add_to(fate == PointFate::kept       ? &counts->kept
-         : fate == PointFate::outside  ? &counts->outside
-         : fate == PointFate::filtered ? &counts->filtered
-                                       : &counts->not_finite,
-         more);
-}
-
-/// Fates of a block's points, of which most belong to one cloud: a warp sums those.
-struct FateCounter {
-  PointCounts* counts;
-  std::int64_t home;
-  int sums[4] = {0, 0, 0, 0};
-
-  /// The whole warp calls it. A negative cloud is counted nowhere.
-  __device__ void add(std::int64_t cloud, PointFate fate) noexcept {
-    if (counts == nullptr) return;
-#pragma unroll
-    for (int f = 0; f < 4; ++f) {
-      sums[f] += __popc(__ballot_sync(0xffffffffu, cloud == home && fate == static_cast<PointFate>(f)));
-    }
-    if (cloud >= 0 && cloud != home) add_fate(counts + cloud, fate, 1);
-  }
-  __device__ void flush() const noexcept {
-    if (counts == nullptr || home < 0 || threadIdx.x % 32 != 0) return;
-#pragma unroll
-    for (int f = 0; f < 4; ++f) {
-      if (sums[f] != 0) add_fate(counts + home, static_cast<PointFate>(f), static_cast<std::uint64_t>(sums[f]));
-    }
-  }
-};
-
-/// Where a thread's k-th point falls, with what follows for cell_of and counts. Invalid points are nowhere.
-struct Fallen {
-  std::int32_t cell;   ///< within the cloud, or -1
-  std::int64_t cloud;  ///< or negative
-};
-template <class F>
-__device__ inline Fallen locate_point(const VoxelizeJob<F>& job, SegmentCursor<F>& cursor, int i, bool valid,
-                                      const Vector3<F>& raw, FateCounter& fates) noexcept {
-  Located at = {-1, PointFate::kept};
-  std::int64_t cloud = -1;
-  if (valid) {
-    cursor.move(job, i);
-    cloud = cursor.view.cloud;
-    if (cloud >= 0) at = locate(job, cursor.view, cursor.origin, raw);
-    if (job.cell_of != nullptr) job.cell_of[i] = at.cell < 0 ? -1 : cloud * job.grid.cells + at.cell;
-  }
-  fates.add(cloud, at.fate);
-  return {at.cell, cloud};
-}
 
 /// Marks a cell; of a bit, only where it is not set yet.
 template <class F>
-__device__ inline void mark_on_device(const VoxelizeJob<F>& job, const Fallen& at) noexcept {
+__device__ inline void mark_on_device(const VoxelizeJob<F>& job, const Place& at) noexcept {
   const TensorJob& to = job.occupancy;
   if (to.type != CellType::bit) {
     return store_flag(to.data, to.type, to.offset(job.grid, at.cloud, at.cell), true);
@@ -245,6 +179,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
   constexpr int step = voxelize_tuning.threads * Batch::size;
   extern __shared__ __align__(16) unsigned char memory[];
   __shared__ int used;
+  __shared__ FateCounter fates;
   await_stream();
   const auto count = static_cast<int>(job.clouds.count);
   const std::int64_t first = std::int64_t{blockIdx.x} * share;
@@ -256,20 +191,16 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
   if (aggregates) {
     for (int entry = thread; entry < table.entries; entry += voxelize_tuning.threads) table.clear(entry);
     if (thread == 0) used = 0;
-    __syncthreads();
   }
-  FateCounter fates = {job.counts, job.counts == nullptr ? -1 : segment_at(job.clouds, begin).cloud};
-  SegmentCursor<F> cursor;
-  Batch batch;
-  int gathered = 0;  // points since the table was empty
-  for (std::int64_t at_base = begin; at_base < end; at_base += step) {
-    const auto base = static_cast<int>(at_base);
+  fates.clear(job.counts == nullptr ? -1 : segment_at(job.clouds, begin).cloud);
+  __syncthreads();
+  PointLocator<F, Layout> locator(job, fates);
+  int gathered = 0;                                   // points since the table was empty
+  for (int base = begin; base < end; base += step) {  // 2^30 points at most
+    Batch batch;
     batch.load(job.clouds, base, end);
-#pragma unroll
-    for (int k = 0; k < Batch::size; ++k) {
-      const int i = Batch::index(base, k);
-      const Fallen at = locate_point(job, cursor, i, i < end, batch.raw[k], fates);
-      if (at.cell < 0) continue;
+    locator.locate(batch, base, begin, end, [&](int k, int i, std::int32_t of_cloud) {
+      const Place at = {of_cloud, locator.cloud};
       if constexpr (Task == PointTask::mark) {
         if (job.occupancy.data != nullptr) mark_on_device(job, at);
       } else {
@@ -278,18 +209,18 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
         if constexpr (Task == PointTask::count) {
           if (entry >= 0) {
             atomicAdd(table.points + entry, 1u);
-            continue;
+            return;
           }
           count_on_device(job, job.count.offset(job.grid, at.cloud, at.cell), 1);
           if (job.occupancy.data != nullptr) mark_on_device(job, at);
         } else {
-          const PointValues<F> values = values_of(job.clouds, cursor.view, batch.raw[k]);
+          const PointValues<F> values = values_of(job.clouds, locator.segment, batch.raw[k]);
           const auto more = [&](int c) {
             return contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
           };
           if (entry < 0) {
             add_to_record(job, scratch, cell, 1, 0, more);
-            continue;
+            return;
           }
           atomicAdd(table.points + entry, 1u);
           for (int c = 0; c < job.channel_count; ++c) {
@@ -303,19 +234,19 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
           }
         }
       }
-    }
+    });
     if (Task == PointTask::mark || !aggregates) continue;
     gathered += step;
     __syncthreads();
     const int entries_used = used;
     __syncthreads();  // all have read it before it changes
-    if (entries_used <= table.entries / 2 && at_base + step < end) continue;
+    if (entries_used <= table.entries / 2 && base + step < end) continue;
     for (int entry = thread; entry < table.entries; entry += voxelize_tuning.threads) {
       const std::uint32_t cell = table.keys[entry];
       if (cell == CellTable::nobody) continue;
       if constexpr (Task == PointTask::count) {
         const std::int64_t cloud = job.grid.of_cells.divide(cell);
-        const Fallen at = {static_cast<std::int32_t>(cell - cloud * job.grid.cells), cloud};
+        const Place at = {static_cast<std::int32_t>(cell - cloud * job.grid.cells), cloud};
         count_on_device(job, job.count.offset(job.grid, cloud, at.cell), static_cast<int>(table.points[entry]));
         if (job.occupancy.data != nullptr) mark_on_device(job, at);
       } else if constexpr (Task == PointTask::record) {
@@ -331,7 +262,8 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
     if (thread == 0) used = 0;
     __syncthreads();
   }
-  fates.flush();
+  __syncthreads();
+  fates.flush(job.counts);
 }
 
 /// Every output of every cell, from its record.
@@ -392,59 +324,57 @@ __device__ inline void write_flags(const VoxelizeJob<F>& job, std::int64_t cloud
   }
 }
 
-/// One cloud, one slab of its cells, one part of its points. All parts of a slab but a single one merge their bits into
-/// `merged`, [clouds, pitch] words that are 0.
+/// One cloud, one part of its points. Bits of all parts but a single one, and of cells that no block holds, are merged
+/// into `merged`, [clouds, pitch] words that are 0.
 template <class F, PointLayout Layout>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bitmap_threads, 1)
     bitmap_kernel(const __grid_constant__ VoxelizeJob<F> job, const __grid_constant__ BitmapPlan plan,
                   std::uint32_t* merged, const std::int64_t pitch) {
   using Batch = PointBatch<F, Layout>;
   constexpr int threads = voxelize_tuning.bitmap_threads;
-  extern __shared__ std::uint32_t bitmap[];
-  await_stream();
+  extern __shared__ __align__(16) std::uint32_t bitmap[];
+  __shared__ FateCounter fates;
   const auto thread = static_cast<int>(threadIdx.x);
-  // Slabs of the same points are neighbours, and find them in L2.
-  const int slab = static_cast<int>(blockIdx.x) % plan.slabs;
-  const std::int64_t of_parts = blockIdx.x / static_cast<unsigned int>(plan.slabs);
-  const std::int64_t cloud = of_parts / plan.parts, part = of_parts - cloud * plan.parts;
-  const auto first_cell = static_cast<int>(slab * plan.slab_cells);
-  const auto cells = static_cast<int>(smaller(plan.slab_cells, job.grid.cells - first_cell));
-  const int words = (cells + 31) / 32;
-  for (int w = thread; w < words; w += threads) bitmap[w] = 0;
+  const std::int64_t cloud = blockIdx.x / plan.parts, part = blockIdx.x - cloud * plan.parts;
+  const auto held = static_cast<unsigned int>(plan.held_cells);
+  const int words = static_cast<int>(held + 31) / 32;
+  for (int w = thread * 4; w < words; w += threads * 4) {
+    *reinterpret_cast<uint4*>(bitmap + w) = make_uint4(0, 0, 0, 0);  // whole vectors are set aside
+  }
+  fates.clear(cloud);
   __syncthreads();
+  await_stream();
 
+  std::uint32_t* to = merged + cloud * pitch;
   const std::int64_t count = job.clouds.count;
   const RowRange points =
       job.clouds.cloud_of != nullptr ? RowRange{0, count} : segment_rows(job.clouds.segments, cloud, count);
   const std::int64_t span = points.end - points.begin;
   const auto begin = static_cast<int>(points.begin + span * part / plan.parts),
              end = static_cast<int>(points.begin + span * (part + 1) / plan.parts);
-  FateCounter fates = {slab == 0 ? job.counts : nullptr, cloud};
-  SegmentCursor<F> cursor;
-  Batch batch;
-  for (std::int64_t at_base = begin / 4 * 4; at_base < end; at_base += threads * Batch::size) {
-    const auto base = static_cast<int>(at_base);
+  PointLocator<F, Layout> locator(job, fates);
+  for (int base = begin / 4 * 4; base < end; base += threads * Batch::size) {  // 2^30 points at most
+    Batch batch;
     batch.load(job.clouds, base, end);
-#pragma unroll
-    for (int k = 0; k < Batch::size; ++k) {
-      const int i = Batch::index(base, k);
-      const bool valid = i >= begin && i < end;
-      const Fallen at = locate_point(job, cursor, i, valid, batch.raw[k], fates);
-      const auto within = static_cast<unsigned int>(at.cell - first_cell);
-      if (at.cell >= 0 && at.cloud == cloud && within < static_cast<unsigned int>(cells)) {
-        atomicOr(bitmap + within / 32, 1u << (within % 32));
+    locator.locate(batch, base, begin, end, [&](int, int, std::int32_t at) {
+      if (locator.cloud != cloud) return;  // where segments overlap
+      const auto cell = static_cast<unsigned int>(at);
+      const std::uint32_t bit = 1u << (cell % 32);
+      if (cell < held) {
+        atomicOr(bitmap + cell / 32, bit);
+      } else {
+        atomicOr(to + cell / 32, bit);
       }
-    }
+    });
   }
-  fates.flush();
   __syncthreads();
-  if (plan.parts == 1 && job.occupancy.type != CellType::bit) {
-    write_flags(job, cloud, first_cell, cells, bitmap);
+  fates.flush(job.counts);
+  if (!plan.is_merged() && job.occupancy.type != CellType::bit) {
+    write_flags(job, cloud, 0, static_cast<int>(held), bitmap);
     return;
   }
-  std::uint32_t* to = merged + cloud * pitch + first_cell / 32;
   for (int w = thread; w < words; w += threads) {
-    if (plan.parts == 1) {
+    if (!plan.is_merged()) {
       to[w] = bitmap[w];
     } else if (bitmap[w] != 0) {
       atomicOr(to + w, bitmap[w]);
@@ -467,113 +397,195 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
   }
 }
 
-/// Sorts a tile of points by bin. Entries are where in its bin a point's cell is; their order within a bin is any.
+/// Sorts a tile of points by bin. Entries are where in its bin a point's cell is, in any order within a bin, whose last
+/// quad is filled up with the entry `bin_cells`.
 template <class F, PointLayout Layout>
-ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bin_threads, 2)
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bin_threads, 1024 / voxelize_tuning.bin_threads)
     bin_kernel(const __grid_constant__ VoxelizeJob<F> job, const __grid_constant__ BinPlan plan,
                const __grid_constant__ DeviceScratch scratch) {
   using Batch = PointBatch<F, Layout>;
-  constexpr int threads = voxelize_tuning.bin_threads, tile = BinPlan::tile, each = BinPlan::most_bins / 32;
-  constexpr std::uint32_t nowhere = 0xffffffffu;
-  __shared__ std::uint32_t cells[tile];
-  __shared__ std::uint32_t sorted[tile / 2];  // pairs of entries
-  __shared__ std::uint32_t fill[BinPlan::most_bins];
+  constexpr int threads = voxelize_tuning.bin_threads, tile = BinPlan::tile, quad = BinPlan::quad;
+  constexpr int batches = tile / (threads * Batch::size);
+  // Each quarter of the threads counts for itself, so that a place among those of a bin is 11 bits beside 21 of a cell.
+  constexpr int quarters = threads / BinPlan::most_bins, cell_bits = 21;
+  static_assert(batches * threads * Batch::size == tile && tile / quarters <= 1 << (32 - cell_bits), "");
+  static_assert(BinPlan::most_bins * BinPlan::bin_cells == 1 << cell_bits, "");
+  __shared__ __align__(16) std::uint16_t sorted[BinPlan::entries];
+  __shared__ std::uint32_t counts[threads];  // [bins, quarters]
+  __shared__ std::uint32_t of_warps[threads / 32];
+  __shared__ FateCounter fates;
+  const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
+  counts[thread] = 0;
   await_stream();
-  const auto thread = static_cast<int>(threadIdx.x);
-  const int begin = static_cast<int>(blockIdx.x) * tile;
-  const auto end = static_cast<int>(smaller<std::int64_t>(begin + tile, job.clouds.count));
-  for (int bin = thread; bin < BinPlan::most_bins; bin += threads) fill[bin] = 0;
+  const std::int64_t tile_begin = std::int64_t{blockIdx.x} * tile;
+  const auto begin = static_cast<int>(tile_begin),
+             end = static_cast<int>(smaller<std::int64_t>(tile_begin + tile, job.clouds.count));
+  fates.clear(job.counts == nullptr ? -1 : segment_at(job.clouds, begin).cloud);
   __syncthreads();
 
-  FateCounter fates = {job.counts, job.counts == nullptr ? -1 : segment_at(job.clouds, begin).cloud};
-  SegmentCursor<F> cursor;
-  Batch batch;
-  for (int base = begin; base < end; base += threads * Batch::size) {
-    batch.load(job.clouds, base, end);
+  PointLocator<F, Layout> locator(job, fates);
+  std::uint32_t* of_quarter = counts + thread / (threads / quarters);
+  std::uint32_t points[batches * Batch::size], present = 0;
 #pragma unroll
-    for (int k = 0; k < Batch::size; ++k) {
-      const int i = Batch::index(base, k);
-      const Fallen at = locate_point(job, cursor, i, i < end, batch.raw[k], fates);
-      if (i >= end) continue;
-      const std::uint32_t cell =
-          at.cell < 0 ? nowhere : static_cast<std::uint32_t>(at.cloud * job.grid.cells + at.cell);
-      cells[i - begin] = cell;
-      if (cell != nowhere) atomicAdd(fill + cell / BinPlan::bin_cells, 1u);
-    }
+  for (int b = 0; b < batches; ++b) {
+    const int base = begin + b * threads * Batch::size;
+    Batch batch;
+    batch.load(job.clouds, base, end);
+    locator.locate(batch, base, begin, end, [&](int k, int, std::int32_t at) {
+      const auto cell = static_cast<std::uint32_t>(locator.cloud * job.grid.cells) + static_cast<std::uint32_t>(at);
+      const std::uint32_t rank = atomicAdd(of_quarter + cell / BinPlan::bin_cells * quarters, 1u);
+      points[b * Batch::size + k] = rank << cell_bits | cell;
+      present |= 1u << (b * Batch::size + k);
+    });
   }
-  fates.flush();
   __syncthreads();
+  fates.flush(job.counts);
 
-  // From how many each bin gets to where it begins.
-  std::uint32_t* starts = scratch.starts + std::int64_t{blockIdx.x} * (plan.bins + 1);
-  if (thread < 32) {
-    std::uint32_t of_lane = 0;
-    for (int k = 0; k < each; ++k) of_lane += fill[thread * each + k];
-    std::uint32_t sum = of_lane;
-    for (int step = 1; step < 32; step *= 2) {
-      const std::uint32_t other = __shfl_up_sync(0xffffffffu, sum, static_cast<unsigned int>(step));
-      if (thread >= step) sum += other;
-    }
-    std::uint32_t start = sum - of_lane;
-    for (int k = 0; k < each; ++k) {
-      const int bin = thread * each + k;
-      const std::uint32_t here = fill[bin];
-      fill[bin] = start;
-      if (bin <= plan.bins) starts[bin] = start;
-      start += here;
-    }
-    if (thread == 31 && plan.bins == BinPlan::most_bins) starts[plan.bins] = start;
+  // From counts to where each begins.
+  const std::uint32_t count = counts[thread];
+  std::uint32_t of_bin = count;
+#pragma unroll
+  for (int step = 1; step < quarters; step *= 2) of_bin += __shfl_xor_sync(0xffffffffu, of_bin, step);
+  const std::uint32_t padding = thread % quarters == quarters - 1 ? (0u - of_bin) % quad : 0;
+  std::uint32_t sum = count + padding;
+#pragma unroll
+  for (int step = 1; step < 32; step *= 2) {
+    const std::uint32_t other = __shfl_up_sync(0xffffffffu, sum, static_cast<unsigned int>(step));
+    if (lane >= step) sum += other;
+  }
+  if (lane == 31) of_warps[thread / 32] = sum;
+  __syncthreads();
+  std::uint32_t total = 0;
+#pragma unroll
+  for (int w = 0; w < threads / 32; ++w) {
+    if (w == thread / 32) sum += total;
+    total += of_warps[w];
+  }
+  counts[thread] = sum - padding - count;
+  for (std::uint32_t p = sum - padding; p < sum; ++p) sorted[p] = BinPlan::bin_cells;
+  const std::uint32_t bin_end = __shfl_down_sync(0xffffffffu, sum, quarters - 1);
+  if (thread % quarters == 0 && thread / quarters < plan.bins) {
+    scratch.runs[thread / quarters * plan.tiles + blockIdx.x] = (sum - count) / quad | bin_end / quad << 16;
   }
   __syncthreads();
-  auto* entries = reinterpret_cast<std::uint16_t*>(sorted);
-  for (int i = thread; i < end - begin; i += threads) {
-    const std::uint32_t cell = cells[i];
-    if (cell == nowhere) continue;
-    entries[atomicAdd(fill + cell / BinPlan::bin_cells, 1u)] = static_cast<std::uint16_t>(cell % BinPlan::bin_cells);
+#pragma unroll
+  for (int p = 0; p < batches * Batch::size; ++p) {
+    if ((present >> p & 1u) == 0) continue;
+    const std::uint32_t cell = points[p] % (1u << cell_bits), rank = points[p] >> cell_bits;
+    sorted[of_quarter[cell / BinPlan::bin_cells * quarters] + rank] =
+        static_cast<std::uint16_t>(cell % BinPlan::bin_cells);
   }
   __syncthreads();
-  // Each bin is filled up to where the next began.
-  const auto pairs = static_cast<int>((fill[BinPlan::most_bins - 1] + 1) / 2);
-  auto* to = reinterpret_cast<std::uint32_t*>(scratch.entries) + std::int64_t{blockIdx.x} * (tile / 2);
-  for (int pair = thread; pair < pairs; pair += threads) to[pair] = sorted[pair];
+  auto* to = reinterpret_cast<uint2*>(scratch.entries + std::int64_t{blockIdx.x} * BinPlan::entries);
+  for (int q = thread; q < static_cast<int>(total) / quad; q += threads)
+    to[q] = reinterpret_cast<const uint2*>(sorted)[q];
 }
 
-/// Counts one bin over a part of the tiles, a warp a tile at a time, and adds to counts that were cleared.
+/// Writes the counts of `cells` cells, numbered over all clouds, from `first` on. The whole block calls it.
 template <class F>
-ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bitmap_threads)
-    count_bins_kernel(const __grid_constant__ VoxelizeJob<F> job, const __grid_constant__ BinPlan plan,
-                      const __grid_constant__ DeviceScratch scratch) {
-  constexpr int threads = voxelize_tuning.bitmap_threads, warps = threads / 32;
+__device__ inline void write_counts(const VoxelizeJob<F>& job, std::int64_t first, int cells,
+                                    const std::uint32_t* counts) noexcept {
+  const TensorJob& to = job.count;
+  if (to.data == nullptr) return;
+  const auto thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
+  int done = 0;
+  char* out = to.data + first * 4;
+  if (to.is_dense && reinterpret_cast<std::uintptr_t>(out) % 16 == 0) {
+    for (int item = thread; item < cells / 4; item += threads) {
+      reinterpret_cast<uint4*>(out)[item] = reinterpret_cast<const uint4*>(counts)[item];
+    }
+    done = cells / 4 * 4;
+  }
+  for (int cell = done + thread; cell < cells; cell += threads) {
+    store_as(to.data, offset_of(job.grid, to, first + cell), static_cast<std::int32_t>(counts[cell]));
+  }
+}
+
+/// The same for the occupancy. Bits begin with a word.
+template <class F>
+__device__ inline void write_occupied(const VoxelizeJob<F>& job, std::int64_t first, int cells,
+                                      const std::uint32_t* counts) noexcept {
+  const TensorJob& to = job.occupancy;
+  if (to.data == nullptr) return;
+  const auto thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
+  if (to.type == CellType::bit) {
+    for (int cell = thread; cell < (cells + 31) / 32 * 32; cell += threads) {
+      const unsigned int word = __ballot_sync(0xffffffffu, cell < cells && counts[cell] != 0);
+      if (cell % 32 != 0) continue;
+      const std::int64_t cloud = job.grid.of_cells.divide(first + cell);
+      reinterpret_cast<std::uint32_t*>(
+          to.data)[cloud * to.cloud_stride + (first + cell - cloud * job.grid.cells) / 32] = word;
+    }
+    return;
+  }
+  int done = 0;
+  if (to.type == CellType::u8 && to.is_dense && reinterpret_cast<std::uintptr_t>(to.data + first) % 4 == 0) {
+    for (int item = thread; item < cells / 4; item += threads) {
+      const uint4 of = reinterpret_cast<const uint4*>(counts)[item];
+      reinterpret_cast<std::uint32_t*>(to.data + first)[item] = (of.x != 0 ? 1u : 0u) | (of.y != 0 ? 1u << 8 : 0u) |
+                                                                (of.z != 0 ? 1u << 16 : 0u) |
+                                                                (of.w != 0 ? 1u << 24 : 0u);
+    }
+    done = cells / 4 * 4;
+  }
+  for (int cell = done + thread; cell < cells; cell += threads) {
+    store_flag(to.data, to.type, offset_of(job.grid, to, first + cell), counts[cell] != 0);
+  }
+}
+
+/// Counts the points of one bin, and writes what is wanted of its cells.
+template <class F>
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bitmap_threads, 1)
+    bin_cells_kernel(const __grid_constant__ VoxelizeJob<F> job, const __grid_constant__ BinPlan plan,
+                     const __grid_constant__ DeviceScratch scratch) {
+  constexpr int threads = voxelize_tuning.bitmap_threads;
   constexpr unsigned int everyone = 0xffffffffu;
-  extern __shared__ std::uint32_t counts[];
-  await_stream();
-  const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
-  const int bin = static_cast<int>(blockIdx.x) % plan.bins, split = static_cast<int>(blockIdx.x) / plan.bins;
-  for (int cell = thread; cell < BinPlan::bin_cells; cell += threads) counts[cell] = 0;
+  // Half a warp takes a run, `ahead` of them at once: reading is what takes time.
+  constexpr int lanes = 16, teams = threads / lanes, ahead = 4;
+  extern __shared__ __align__(16) std::uint32_t counts[];  // and one of what fills up quads
+  const auto thread = static_cast<int>(threadIdx.x), lane = thread % lanes;
+  const auto bin = static_cast<int>(blockIdx.x);
+  for (int cell = thread * 4; cell < BinPlan::bin_cells; cell += threads * 4) {
+    *reinterpret_cast<uint4*>(counts + cell) = make_uint4(0, 0, 0, 0);
+  }
   __syncthreads();
-  for (std::int64_t t = split * warps + thread / 32; t < plan.tiles; t += BinPlan::splits * warps) {
-    const std::uint32_t* starts = scratch.starts + t * (plan.bins + 1) + bin;
-    const auto begin = static_cast<int>(__ldg(starts)), end = static_cast<int>(__ldg(starts + 1));
-    const std::uint16_t* entries = scratch.entries + t * BinPlan::tile;
-    for (int first = begin; first < end; first += 32) {
-      const bool valid = first + lane < end;
-      const int cell = valid ? __ldg(entries + first + lane) : 0;
-      // Many points in one cell would queue for its count.
-      const int of_first = __shfl_sync(everyone, cell, 0);
-      if (__all_sync(everyone, !valid || cell == of_first)) {
-        if (lane == 0) atomicAdd(counts + of_first, static_cast<std::uint32_t>(smaller(end - first, 32)));
-      } else if (valid) {
-        atomicAdd(counts + cell, 1u);
+  await_stream();
+  const auto count_quad = [](const uint2& q) {
+    atomicAdd(counts + (q.x & 0xffffu), 1u);
+    atomicAdd(counts + (q.x >> 16), 1u);
+    atomicAdd(counts + (q.y & 0xffffu), 1u);
+    atomicAdd(counts + (q.y >> 16), 1u);
+  };
+  const std::uint32_t* runs = scratch.runs + bin * plan.tiles;
+  for (std::int64_t first = thread / lanes; first < plan.tiles; first += teams * lanes) {
+    // A lane knows one run: of tiles that lie `teams` apart, so that few tiles employ all of them, too.
+    const std::int64_t mine = first + std::int64_t{lane} * teams;
+    const std::uint32_t run = mine < plan.tiles ? __ldg(runs + mine) : 0;
+    const auto* entries = reinterpret_cast<const uint2*>(scratch.entries + first * BinPlan::entries);
+    for (int t = 0; t < lanes && first + std::int64_t{t} * teams < plan.tiles; t += ahead) {
+      uint2 quads[ahead];
+      int at[ahead], end[ahead];
+#pragma unroll
+      for (int a = 0; a < ahead; ++a) {
+        const std::uint32_t of_tile = __shfl_sync(0xffffu << (thread & 16), run, t + a, lanes);
+        at[a] = static_cast<int>(of_tile & 0xffffu) + lane;
+        end[a] = static_cast<int>(of_tile >> 16);
+        if (at[a] < end[a]) quads[a] = __ldg(entries + (t + a) * (teams * BinPlan::entries / BinPlan::quad) + at[a]);
+      }
+#pragma unroll
+      for (int a = 0; a < ahead; ++a) {
+        if (at[a] < end[a]) count_quad(quads[a]);
+        for (int more = at[a] + lanes; more < end[a]; more += lanes) {
+          count_quad(__ldg(entries + (t + a) * (teams * BinPlan::entries / BinPlan::quad) + more));
+        }
       }
     }
   }
   __syncthreads();
   const std::int64_t first_cell = std::int64_t{bin} * BinPlan::bin_cells;
   const auto cells = static_cast<int>(smaller<std::int64_t>(BinPlan::bin_cells, job.all_cells() - first_cell));
-  for (int cell = thread; cell < cells; cell += threads) {
-    if (counts[cell] == 0) continue;
-    count_on_device(job, offset_of(job.grid, job.count, first_cell + cell), static_cast<int>(counts[cell]));
-  }
+  write_counts(job, first_cell, cells, counts);
+  write_occupied(job, first_cell, cells, counts);
 }
 
 }  // namespace detail

@@ -113,7 +113,7 @@ template <class F, PointLayout Layout>
 ROBOCACHE_ALWAYS_INLINE inline void add_to_record(const VoxelizeSparseJob<F>& job, const HostIndex& index,
                                                   std::uint64_t* record, std::int64_t i,
                                                   const SegmentView& view) noexcept {
-  const PointValues<F> values = values_of(job.clouds, view, read_point<F, Layout>(job.clouds, i));
+  const PointValues<F> values = values_of(job.clouds, view.segment, read_point<F, Layout>(job.clouds, i));
   for (int c = 0; c < job.reduced_count; ++c) {
     const Contribution more = contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
     record[0] |= std::uint64_t{more.is_nan} << c;

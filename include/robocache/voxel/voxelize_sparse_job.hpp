@@ -91,7 +91,7 @@ template <class F>
 ROBOCACHE_HD inline double value_at(const CloudsJob<F>& clouds, const ChannelJob& channel, std::int64_t i) noexcept {
   if (channel.source == ChannelSource::field) return channel_value(clouds, channel, i, PointValues<F>{});
   const Vector3<F> raw = read_point<F, PointLayout::any>(clouds, i);
-  return channel_value(clouds, channel, i, values_of(clouds, segment_at(clouds, i), raw));
+  return channel_value(clouds, channel, i, values_of(clouds, segment_at(clouds, i).segment, raw));
 }
 
 /// Every channel of a voxel. `first` is the smallest index of its points; `record` is null if there are no records.
