@@ -120,6 +120,7 @@ struct VoxelizeHardJob : VoxelIndexJob<F> {
   std::int64_t max_voxels = 0, max_points = 0;
   char* voxels = nullptr;
   CellType type = CellType::f32;
+  std::int64_t number_bytes = 0;  ///< of the type
   bool zero_unused = true;
   std::int32_t* coords = nullptr;
   std::int32_t* num_points = nullptr;
@@ -147,9 +148,9 @@ ROBOCACHE_HD inline void write_point(const VoxelizeHardJob<F>& job, std::int64_t
 template <class F>
 ROBOCACHE_HD inline void zero_places(const VoxelizeHardJob<F>& job, std::int64_t row, std::int64_t used) noexcept {
   if (job.voxels == nullptr || !job.zero_unused) return;
-  const std::int64_t size = size_of(job.type);
-  memset(job.voxels + (row * job.max_points + used) * job.channel_count * size, 0,
-         static_cast<std::size_t>((job.max_points - used) * job.channel_count * size));
+  const std::int64_t place = job.channel_count * job.number_bytes;
+  memset(job.voxels + (row * job.max_points + used) * place, 0,
+         static_cast<std::size_t>((job.max_points - used) * place));
 }
 
 /// A row past a cloud's last voxel.
@@ -200,6 +201,7 @@ Status prepare(const VoxelizeHardArgs& args, VoxelizeHardJob<F>* job, CallArrays
   job->max_points = args.max_points;
   job->voxels = bytes == 0 ? nullptr : static_cast<char*>(voxels.data);
   job->type = voxels.type;
+  job->number_bytes = size;
   job->zero_unused = args.zero_unused;
   job->coords = rows == 0 ? nullptr : args.coords;
   job->num_points = rows == 0 ? nullptr : args.num_points;

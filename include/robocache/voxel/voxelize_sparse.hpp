@@ -134,11 +134,11 @@ struct SparseHostScratch {
 };
 
 /// Adds a point to its voxel's record.
-template <class F>
+template <class F, PointLayout Layout>
 ROBOCACHE_ALWAYS_INLINE inline void add_to_record(const VoxelizeSparseJob<F>& job, const HostIndex& index,
                                                   std::uint64_t* record, std::int64_t i,
                                                   const SegmentView& view) noexcept {
-  const PointValues<F> values = values_of(job.clouds, view.segment, read_point<F, PointLayout::any>(job.clouds, i));
+  const PointValues<F> values = values_of(job.clouds, view.segment, read_point<F, Layout>(job.clouds, i));
   for (int c = 0; c < job.reduced_count; ++c) {
     const Contribution more = contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
     record[0] |= std::uint64_t{more.is_nan} << c;
@@ -148,6 +148,20 @@ ROBOCACHE_ALWAYS_INLINE inline void add_to_record(const VoxelizeSparseJob<F>& jo
   std::uint64_t& nearest = record[job.nearest_word()];
   const VoxelPlace at = job.place_of(index.keys[i], view.cloud);
   nearest = larger(nearest, nearness(job, at, values.p, job.grid.origin_of(view.cloud), i));
+}
+
+/// The records of the voxels [begin, end), and how many points they have.
+template <class F, PointLayout Layout>
+void add_points(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t begin,
+                std::int64_t end) noexcept {
+  const std::int64_t words = job.record_words();
+  SegmentView view;
+  for_points_of(scratch.index.voxel_of, job.clouds.count, begin, end,
+                [&](std::int64_t i, std::int64_t v) ROBOCACHE_ALWAYS_INLINE {
+                  if (i >= view.end) view = segment_at(job.clouds, i);
+                  ++scratch.counts[v];
+                  add_to_record<F, Layout>(job, scratch.index, scratch.records + v * words, i, view);
+                });
 }
 
 /// Rows [begin, end) of voxels, but for the lists.
@@ -163,13 +177,11 @@ void write_voxels(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scra
   } else {
     std::memset(scratch.records + begin * words, 0,
                 static_cast<std::size_t>((end - begin) * words) * sizeof(std::uint64_t));
-    SegmentView view;
-    for_points_of(index.voxel_of, job.clouds.count, begin, end,
-                  [&](std::int64_t i, std::int64_t v) ROBOCACHE_ALWAYS_INLINE {
-                    if (i >= view.end) view = segment_at(job.clouds, i);
-                    ++scratch.counts[v];
-                    add_to_record(job, index, scratch.records + v * words, i, view);
-                  });
+    if (job.clouds.layout == PointLayout::any) {
+      add_points<F, PointLayout::any>(job, scratch, begin, end);
+    } else {
+      add_points<F, PointLayout::triple>(job, scratch, begin, end);
+    }
   }
   for (std::int64_t v = begin; v < end; ++v) {
     const std::int32_t first = index.first_of[v];
@@ -194,6 +206,29 @@ auto fastest_write_voxels() noexcept {
   return &write_voxels<F>;
 }
 
+/// `value` in the rows [begin, end) of a column.
+template <class T>
+void fill_column(const TensorJob& column, std::int64_t begin, std::int64_t end, double value) noexcept {
+  T number;
+  store_number(reinterpret_cast<char*>(&number), column.type, 0, value);
+  for (std::int64_t row = begin; row < end; ++row) store_as(column.data, row * column.x_stride, number);
+}
+
+/// The rows [begin, end), which are past the last voxel.
+template <class F>
+void write_no_voxels(const VoxelizeSparseJob<F>& job, std::int64_t begin, std::int64_t end) noexcept {
+  const auto bytes = static_cast<std::size_t>(end - begin) * sizeof(std::int32_t);
+  if (job.coords != nullptr) std::memset(job.coords + begin * 4, 0xff, bytes * 4);
+  if (job.count != nullptr) std::memset(job.count + begin, 0, bytes);
+  for (int c = 0; c < job.channel_count; ++c) {
+    const TensorJob& column = job.channels[c].out;
+    const auto fill = column.type == CellType::f32   ? &fill_column<float>
+                      : column.type == CellType::f64 ? &fill_column<double>
+                                                     : &fill_column<std::uint16_t>;
+    fill(column, begin, end, job.channels[c].empty);
+  }
+}
+
 struct VoxelizeSparseOnHost {
   static constexpr std::int64_t voxels_per_thread = 4096;
 
@@ -212,9 +247,8 @@ struct VoxelizeSparseOnHost {
     const std::int64_t written = smaller(voxels, job.capacity);
     parallel_for(host, written, voxels_per_thread,
                  [&](std::int64_t begin, std::int64_t end) { fastest_write_voxels<F>()(job, scratch, begin, end); });
-    parallel_for(host, job.capacity - written, voxels_per_thread, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = written + begin; row < written + end; ++row) write_no_voxel(job, row);
-    });
+    parallel_for(host, job.capacity - written, voxels_per_thread,
+                 [&](std::int64_t begin, std::int64_t end) { write_no_voxels(job, written + begin, written + end); });
     if (job.list_offsets != nullptr) write_lists(job, scratch, written);
     if (job.voxel_count != nullptr) *job.voxel_count = voxels;
     drop_overflow(job, scratch.index, voxels > written);
