@@ -214,14 +214,25 @@ Status prepare(const VoxelizeHardArgs& args, VoxelizeHardJob<F>* job, CallArrays
 /// The scratch of a call on a stream.
 struct HardDeviceScratch {
   DeviceIndex index;
-  std::int64_t* segment_starts = nullptr;  ///< [segments + 1]: voxels that begin in each segment, where clouds share
+  std::int32_t* voxel_of_row = nullptr;     ///< [rows]: or -1; of several clouds
+  std::uint32_t* before_segment = nullptr;  ///< [segments]: voxels of a segment's cloud that begin in earlier ones
+
+  /// Of one cloud, the first voxels have the rows of their numbers.
+  template <class F>
+  static bool has_one_cloud(const VoxelizeHardJob<F>& job) noexcept {
+    return job.clouds.clouds == 1;
+  }
 
   template <class F>
   static HardDeviceScratch carve(const VoxelizeHardJob<F>& job, Carver& carver) noexcept {
     HardDeviceScratch scratch;
-    scratch.index = DeviceIndex::carve(job, carver);
-    if (job.clouds.cloud_of != nullptr)
-      scratch.segment_starts = carver.take<std::int64_t>(job.clouds.segments.count + 1);
+    const bool one = has_one_cloud(job);
+    scratch.index = DeviceIndex::carve(job, one ? job.max_voxels : job.most_voxels, nullptr, carver);
+    if (one) return scratch;
+    scratch.voxel_of_row = carver.take<std::int32_t>(job.rows());
+    if (job.clouds.cloud_of != nullptr) {
+      scratch.before_segment = carver.take<std::uint32_t>(job.clouds.segments.count);
+    }
     return scratch;
   }
 };
