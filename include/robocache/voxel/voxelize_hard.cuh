@@ -151,8 +151,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
           const int number = base + lane, k = number / job.channel_count, c = number - k * job.channel_count;
           const std::uint32_t i = __shfl_sync(everyone, points, k);
           if (number >= numbers) continue;
-          const std::int64_t segment =
-              job.clouds.transforms.data == nullptr ? 0 : segment_at(job.clouds, i).segment;
+          const std::int64_t segment = job.clouds.transforms.data == nullptr ? 0 : segment_at(job.clouds, i).segment;
           const PointValues<F> values = values_of(job.clouds, segment, read_point<F, Layout>(job.clouds, i));
           store_number(job.voxels, job.type, row * job.voxel_numbers() + done * job.channel_count + number,
                        channel_value(job.clouds, job.channels[c], i, values));
@@ -160,8 +159,8 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
       }
     }
     if (job.voxels == nullptr || !job.zero_unused) continue;
-    zero_bytes(job.voxels + (row * job.max_points + used) * job.point_bytes,
-               (job.max_points - used) * job.point_bytes);
+    const std::int64_t place = job.channel_count * job.number_bytes;
+    zero_bytes(job.voxels + (row * job.max_points + used) * place, (job.max_points - used) * place);
   }
 }
 
@@ -177,8 +176,8 @@ struct ROBOCACHE_HIDDEN VoxelizeHardOnStream {
     LaunchShape shape = IndexOnStream::shape_for(clouds.segments.count);
     shape.blocks = smaller<std::int64_t>(shape.blocks, 1 << 20);
     if (clouds.segments.count != 0) {
-      ROBOCACHE_CHECK(launch(count_segments_kernel<F>, shape, stream, clouds, index, scratch.before_segment,
-                             job.voxel_count));
+      ROBOCACHE_CHECK(
+          launch(count_segments_kernel<F>, shape, stream, clouds, index, scratch.before_segment, job.voxel_count));
     }
     if (index.listed == 0) return {};
     return launch(assign_rows_kernel<F>, IndexOnStream::shape_for(index.listed), stream, clouds, index, job.max_voxels,
@@ -203,8 +202,8 @@ struct ROBOCACHE_HIDDEN VoxelizeHardOnStream {
       if (job.voxels != nullptr) ROBOCACHE_CHECK(steps.list_points(index, points));
       if (!one) ROBOCACHE_CHECK(number_rows(job, scratch));
     }
-    if (job.rows() == 0 || (job.coords == nullptr && job.num_points == nullptr && job.voxels == nullptr &&
-                            job.overflow == nullptr)) {
+    if (job.rows() == 0 ||
+        (job.coords == nullptr && job.num_points == nullptr && job.voxels == nullptr && job.overflow == nullptr)) {
       return {};
     }
     const LaunchShape shape = {smaller<std::int64_t>((job.rows() - 1) / (index_threads / 32) + 1, 1 << 20),
