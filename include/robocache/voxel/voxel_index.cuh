@@ -34,51 +34,14 @@ __device__ inline std::uint32_t home_slot(std::uint64_t key, std::int64_t cloud,
   return group << 2 | static_cast<std::uint32_t>(key & 3);
 }
 
-__device__ inline void lower(std::uint32_t* at, std::uint32_t index) noexcept {
-  if (__ldcg(at) > index) atomicMin(at, index);
-}
-
-/// Enters point i; the slot of its voxel. There are more slots than voxels, so that the search ends.
-__device__ inline std::uint32_t enter(const DeviceIndex& index, std::uint64_t key, std::int64_t cloud,
-                                      std::uint32_t i) noexcept {
-  if (index.kind == TableKind::direct) {
-    lower(index.indices + key, i);
-    return static_cast<std::uint32_t>(key);
-  }
-  const auto last = static_cast<std::uint32_t>(index.slots - 1);
-  std::uint32_t slot = home_slot(key, cloud, index.slot_bits);
-  if (index.kind == TableKind::packed) {
-    const std::uint64_t mine = key << index.index_bits | i;
-    for (;; slot = (slot + 1) & last) {
-      auto* at = reinterpret_cast<unsigned long long*>(index.packed + slot);
-      std::uint64_t there = __ldcg(at);
-      if (there == ~std::uint64_t{0}) {
-        there = atomicCAS(at, ~0ull, static_cast<unsigned long long>(mine));
-        if (there == ~std::uint64_t{0}) return slot;
-      }
-      if (there >> index.index_bits != key) continue;
-      if (there > mine) atomicMin(at, static_cast<unsigned long long>(mine));
-      return slot;
-    }
-  }
-  if (index.kind == TableKind::wide) {
-    for (;; slot = (slot + 1) & last) {
-      WideSlot* at = index.wide + slot;
-      auto* key_at = reinterpret_cast<unsigned long long*>(&at->key);
-      std::uint64_t there = __ldcg(key_at);
-      if (there == ~std::uint64_t{0}) {
-        there = atomicCAS(key_at, ~0ull, static_cast<unsigned long long>(key));
-        if (there == ~std::uint64_t{0}) there = key;
-      }
-      if (there != key) continue;
-      lower(&at->index, i);
-      return slot;
-    }
-  }
+/// Enters one point, of which keys alone do not say the voxel.
+__device__ inline std::uint32_t enter_indirectly(const DeviceIndex& index, std::uint64_t key, std::int64_t cloud,
+                                                 std::uint32_t i) noexcept {
   index.keys[i] = key;
   index.clouds[i] = static_cast<std::int32_t>(cloud);
   __threadfence();  // before anyone finds the index
-  for (;; slot = (slot + 1) & last) {
+  const auto last = static_cast<std::uint32_t>(index.slots - 1);
+  for (std::uint32_t slot = home_slot(key, cloud, index.slot_bits);; slot = (slot + 1) & last) {
     std::uint32_t* at = index.indices + slot;
     std::uint32_t there = __ldcg(at);
     if (there == no_index) {
@@ -89,6 +52,72 @@ __device__ inline std::uint32_t enter(const DeviceIndex& index, std::uint64_t ke
     if (__ldcg(index.keys + there) != key || __ldcg(index.clouds + there) != cloud) continue;
     if (there > i) atomicMin(at, i);
     return slot;
+  }
+}
+
+/// Enters the points of a thread that are in `pending`, all at once: an access takes long, many at a time no longer.
+/// Keys become slots. There are more slots than voxels, so that each search ends.
+template <int N, class Index>
+__device__ inline void enter_together(const DeviceIndex& index, const std::uint64_t (&keys)[N], const Index& index_of,
+                                      unsigned int pending, std::uint32_t (&slots)[N]) noexcept {
+  if (index.kind == TableKind::direct) {
+    std::uint32_t there[N];
+#pragma unroll
+    for (int k = 0; k < N; ++k) {
+      if ((pending >> k & 1u) == 0) continue;
+      slots[k] = static_cast<std::uint32_t>(keys[k]);
+      there[k] = __ldcg(index.indices + slots[k]);
+    }
+#pragma unroll
+    for (int k = 0; k < N; ++k) {
+      const std::uint32_t i = index_of(k);
+      if ((pending >> k & 1u) != 0 && there[k] > i) atomicMin(index.indices + slots[k], i);
+    }
+    return;
+  }
+  constexpr auto nobody = ~std::uint64_t{0};
+  const auto last = static_cast<std::uint32_t>(index.slots - 1);
+  const bool is_packed = index.kind == TableKind::packed;
+  const auto word_at = [&](std::uint32_t slot) {
+    return reinterpret_cast<unsigned long long*>(is_packed ? index.packed + slot : &index.wide[slot].key);
+  };
+  const auto word_of = [&](int k) {
+    return static_cast<unsigned long long>(is_packed ? keys[k] << index.index_bits | index_of(k) : keys[k]);
+  };
+#pragma unroll
+  for (int k = 0; k < N; ++k) {
+    if ((pending >> k & 1u) != 0) slots[k] = home_slot(keys[k], 0, index.slot_bits);
+  }
+  unsigned int found = 0;
+  while (pending != 0) {
+    std::uint64_t there[N];
+#pragma unroll
+    for (int k = 0; k < N; ++k) there[k] = (pending >> k & 1u) != 0 ? __ldcg(word_at(slots[k])) : 0;
+#pragma unroll
+    for (int k = 0; k < N; ++k) {
+      if ((pending >> k & 1u) != 0 && there[k] == nobody) there[k] = atomicCAS(word_at(slots[k]), ~0ull, word_of(k));
+    }
+#pragma unroll
+    for (int k = 0; k < N; ++k) {
+      if ((pending >> k & 1u) == 0) continue;
+      const bool is_new = there[k] == nobody;
+      if (!is_new && (is_packed ? there[k] >> index.index_bits : there[k]) != keys[k]) {
+        slots[k] = (slots[k] + 1) & last;
+        continue;
+      }
+      pending &= ~(1u << k);
+      found |= 1u << k;
+      if (is_packed && !is_new && there[k] > word_of(k)) atomicMin(word_at(slots[k]), word_of(k));
+    }
+  }
+  if (is_packed) return;
+  std::uint32_t there[N];
+#pragma unroll
+  for (int k = 0; k < N; ++k) there[k] = (found >> k & 1u) != 0 ? __ldcg(&index.wide[slots[k]].index) : 0;
+#pragma unroll
+  for (int k = 0; k < N; ++k) {
+    const std::uint32_t i = index_of(k);
+    if ((found >> k & 1u) != 0 && there[k] > i) atomicMin(&index.wide[slots[k]].index, i);
   }
 }
 
@@ -124,9 +153,24 @@ __device__ inline std::uint32_t voxel_count(const DeviceIndex& index) noexcept {
   return __ldg(index.tile_starts + index.tiles);
 }
 
+/// What a kernel clears beside its own work: of that, memory knows nothing while it waits for others.
+struct ClearedBytes {
+  char* data = nullptr;  ///< a multiple of 16
+  std::int64_t bytes = 0;
+
+  /// All threads of all blocks call it.
+  __device__ void clear() const noexcept {
+    const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
+    const std::int64_t from = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x, vectors = bytes / 16;
+    for (std::int64_t v = from; v < vectors; v += step) reinterpret_cast<uint4*>(data)[v] = make_uint4(0, 0, 0, 0);
+    for (std::int64_t b = vectors * 16 + from; b < bytes; b += step) data[b] = 0;
+  }
+};
+
 template <class F, PointLayout Layout>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
-    enter_kernel(const __grid_constant__ VoxelIndexJob<F> job, const __grid_constant__ DeviceIndex index) {
+    enter_kernel(const __grid_constant__ VoxelIndexJob<F> job, const __grid_constant__ DeviceIndex index,
+                 const ClearedBytes cleared) {
   using Batch = PointBatch<F, Layout>;
   constexpr int step = index_threads * Batch::size;
   __shared__ FateCounter fates;
@@ -140,13 +184,22 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   PointLocator<VoxelIndexJob<F>, Layout> locator(job, fates);
   Batch batch;
   batch.load(job.clouds, base, end);
+  std::uint64_t keys[Batch::size];
   std::uint32_t slots[Batch::size];
+  unsigned int pending = 0;
 #pragma unroll
   for (int k = 0; k < Batch::size; ++k) slots[k] = no_index;
   locator.locate(batch, base, base, end, [&](int k, int i, std::int64_t key) {
-    slots[k] = enter(index, static_cast<std::uint64_t>(key), job.compares_clouds ? locator.cloud : 0,
-                     static_cast<std::uint32_t>(i));
+    if (index.kind == TableKind::indirect) {
+      slots[k] = enter_indirectly(index, static_cast<std::uint64_t>(key), locator.cloud, static_cast<std::uint32_t>(i));
+    } else {
+      keys[k] = static_cast<std::uint64_t>(key);
+      pending |= 1u << k;
+    }
   });
+  enter_together(
+      index, keys, [&](int k) { return static_cast<std::uint32_t>(Batch::index(base, k)); }, pending, slots);
+  cleared.clear();
 #pragma unroll
   for (int k = 0; k < Batch::size; ++k) {
     if (Batch::index(base, k) < end) index.slot_of[Batch::index(base, k)] = slots[k];
@@ -156,7 +209,8 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   fates.flush(job.counts);
 }
 
-/// Marks the points with which voxels begin; counts them within a tile. Clears what later steps count in.
+/// Marks the points with which voxels begin; counts them within a tile. Until they have places, place_of is the first
+/// point of each point's voxel. Clears what later steps count in.
 template <class Index>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     mark_starts_kernel(const __grid_constant__ Index index, const int points) {
@@ -179,6 +233,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   for (int w = 0; w < each; ++w) {
     const int word = warp * each + w, i = tile * DeviceIndex::tile + word * 32 + lane;
     const std::uint32_t starts = __ballot_sync(0xffffffffu, firsts[w] == static_cast<std::uint32_t>(i));
+    if (i < points) index.place_of[i] = firsts[w];
     if (lane == 0) {
       index.starts[tile * words + word] = starts;
       counts[word] = static_cast<std::uint32_t>(__popc(static_cast<int>(starts)));
@@ -244,11 +299,9 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   await_stream();
   const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
   const int base = static_cast<int>(blockIdx.x) * index_threads * each + thread / 32 * 32 * each + lane;
-  std::uint32_t slots[each], voxels[each];
+  std::uint32_t voxels[each];
 #pragma unroll
-  for (int k = 0; k < each; ++k) slots[k] = base + k * 32 < points ? __ldg(index.slot_of + base + k * 32) : no_index;
-#pragma unroll
-  for (int k = 0; k < each; ++k) voxels[k] = slots[k] == no_index ? no_index : first_in(index, slots[k]);
+  for (int k = 0; k < each; ++k) voxels[k] = base + k * 32 < points ? index.place_of[base + k * 32] : no_index;
   unsigned int begins = 0;
 #pragma unroll
   for (int k = 0; k < each; ++k) {
@@ -352,11 +405,12 @@ struct ROBOCACHE_HIDDEN IndexOnStream {
 
   /// Steps 1 to 3: afterwards it is known with which points voxels begin. There is a point.
   template <class F>
-  ROBOCACHE_HIDDEN Status find_voxels(const VoxelIndexJob<F>& job, const DeviceIndex& index,
-                                      std::int64_t* voxel_count) const noexcept {
+  ROBOCACHE_HIDDEN Status find_voxels(const VoxelIndexJob<F>& job, const DeviceIndex& index, std::int64_t* voxel_count,
+                                      const ClearedBytes& cleared) const noexcept {
     ROBOCACHE_CHECK(set_bytes(index.table(), 0xff, index.table_bytes()));
     ROBOCACHE_CHECK(for_layout(job.clouds, [&](auto layout) -> Status {
-      return launch(enter_kernel<F, decltype(layout)::value>, shape_for(job.clouds.count, 4), stream, job, index);
+      return launch(enter_kernel<F, decltype(layout)::value>, shape_for(job.clouds.count, 4), stream, job, index,
+                    cleared);
     }));
     const auto points = static_cast<int>(job.clouds.count);
     ROBOCACHE_CHECK(launch(mark_starts_kernel<DeviceIndex>, {index.tiles, index_threads}, stream, index, points));

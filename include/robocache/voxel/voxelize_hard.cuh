@@ -30,7 +30,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   };
   for (std::int64_t s = std::int64_t{blockIdx.x} * index_threads + threadIdx.x; s < clouds.segments.count; s += step) {
     const std::int64_t cloud = cloud_of(s);
-    if (cloud >= 0 && voxel_counts != nullptr) add_to(voxel_counts + cloud, begun(s));
+    if (cloud >= 0) add_to(voxel_counts + cloud, begun(s));
     if (before_segment == nullptr) continue;
     std::uint32_t before = 0;
     for (std::int64_t earlier = 0; earlier < s && cloud >= 0; ++earlier) {
@@ -44,18 +44,19 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
 template <class F>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     assign_rows_kernel(const __grid_constant__ CloudsJob<F> clouds, const __grid_constant__ DeviceIndex index,
-                       const std::int64_t max_voxels, const std::uint32_t* before_segment, std::int32_t* voxel_of_row,
+                       const std::int64_t max_voxels, const std::uint32_t* before_segment, std::int64_t* row_of,
                        std::int64_t* overflow) {
   await_stream();
   const std::int64_t voxel = std::int64_t{blockIdx.x} * index_threads + threadIdx.x;
   if (voxel >= index.listed || voxel >= voxel_count(index)) return;
   const SegmentView view = segment_at(clouds, __ldg(index.first_of + voxel));
+  row_of[voxel] = -1;
   if (view.cloud < 0) return;
   const RowRange rows = segment_rows(clouds.segments, view.segment, clouds.count);
   std::int64_t within = voxel - starts_before(index, rows.begin);
   if (before_segment != nullptr) within += __ldg(before_segment + view.segment);
   if (within >= 0 && within < max_voxels) {
-    voxel_of_row[view.cloud * max_voxels + within] = static_cast<std::int32_t>(voxel);
+    row_of[voxel] = view.cloud * max_voxels + within;
   } else if (overflow != nullptr) {
     add_to(overflow + view.cloud, __ldg(index.counts + voxel));
   }
@@ -93,74 +94,81 @@ __device__ inline std::uint32_t smallest_of(const std::uint32_t* list, int count
   return best;
 }
 
-/// Of a warp: bytes that begin and end at multiples of 2.
-__device__ inline void zero_bytes(char* begin, std::int64_t bytes) noexcept {
-  const auto lane = static_cast<int>(threadIdx.x) % 32;
-  const auto to_vector = static_cast<std::int64_t>((0 - reinterpret_cast<std::uintptr_t>(begin)) % 16);
-  const std::int64_t head = smaller(to_vector, bytes), middle = (bytes - head) / 16 * 16;
-  const auto zero_pairs = [&](char* from, std::int64_t count) {
-    for (std::int64_t b = lane * 2; b < count; b += 64) *reinterpret_cast<std::uint16_t*>(from + b) = 0;
-  };
-  zero_pairs(begin, head);
-  for (std::int64_t b = lane * 16; b < middle; b += 512) {
-    *reinterpret_cast<uint4*>(begin + head + b) = make_uint4(0, 0, 0, 0);
-  }
-  zero_pairs(begin + head + middle, bytes - head - middle);
+/// Every channel of point i, as the k-th of the voxel in a row.
+template <class F, PointLayout Layout>
+__device__ inline void place_point(const VoxelizeHardJob<F>& job, std::int64_t row, std::int64_t k,
+                                   std::uint32_t i) noexcept {
+  const std::int64_t segment = job.clouds.transforms.data == nullptr ? 0 : segment_at(job.clouds, i).segment;
+  write_point(job, row, k, i, values_of(job.clouds, segment, read_point<F, Layout>(job.clouds, i)));
 }
 
-/// Every row, by a warp each. `voxel_of_row` is null where a row is the number of its voxel.
+/// Rows, a thread each: all that is said of a voxel but its points. And the points of voxels that have few, a thread
+/// each: its place is how many of them have a smaller index. Voxels of many points are a warp's. `row_of` and
+/// `voxel_counts` are null where a row is the number of its voxel.
 template <class F, PointLayout Layout>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     hard_rows_kernel(const __grid_constant__ VoxelizeHardJob<F> job, const __grid_constant__ DeviceIndex index,
-                     const std::int32_t* voxel_of_row) {
+                     const std::int64_t* row_of, const std::int64_t* voxel_counts) {
+  constexpr int few = 48;
   constexpr unsigned int everyone = 0xffffffffu;
   await_stream();
   const auto lane = static_cast<int>(threadIdx.x) % 32;
-  const std::int64_t voxels = job.clouds.count == 0 ? 0 : smaller<std::int64_t>(voxel_count(index), index.listed);
-  const std::int64_t step = std::int64_t{gridDim.x} * (index_threads / 32);
-  for (std::int64_t row = std::int64_t{blockIdx.x} * (index_threads / 32) + threadIdx.x / 32; row < job.rows();
-       row += step) {
-    const std::int64_t voxel = voxel_of_row != nullptr && voxels != 0 ? __ldg(voxel_of_row + row)
-                               : row < voxels                         ? row
-                                                                      : -1;
-    int used = 0;
-    if (voxel < 0) {
-      if (lane == 0) {
-        write_coords(job, job.coords, row, {-1, -1, -1, -1});
-        if (job.num_points != nullptr) job.num_points[row] = 0;
-      }
-    } else {
-      const auto count = static_cast<int>(__ldg(index.counts + voxel));
-      used = static_cast<int>(smaller<std::int64_t>(count, job.max_points));
-      if (lane == 0) {
-        const VoxelPlace at = place_of_point(job, index, __ldg(index.first_of + voxel));
-        write_coords(job, job.coords, row, at);
-        if (job.num_points != nullptr) job.num_points[row] = used;
-        if (job.overflow != nullptr && count > used) {
-          add_to(job.overflow + at.cloud, static_cast<std::uint64_t>(count - used));
-        }
-      }
-      if (job.voxels == nullptr) continue;
-      const std::uint32_t* list = index.lists + __ldg(index.list_starts + voxel);
-      std::int64_t after = -1;
-      for (int done = 0; done < used; done += 32) {
-        const std::uint32_t points = smallest_of(list, count, after);
-        after = __shfl_sync(everyone, points, 31);
-        const int numbers = smaller(used - done, 32) * job.channel_count;
-        for (int base = 0; base < numbers; base += 32) {
-          const int number = base + lane, k = number / job.channel_count, c = number - k * job.channel_count;
-          const std::uint32_t i = __shfl_sync(everyone, points, k);
-          if (number >= numbers) continue;
-          const std::int64_t segment = job.clouds.transforms.data == nullptr ? 0 : segment_at(job.clouds, i).segment;
-          const PointValues<F> values = values_of(job.clouds, segment, read_point<F, Layout>(job.clouds, i));
-          store_number(job.voxels, job.type, row * job.voxel_numbers() + done * job.channel_count + number,
-                       channel_value(job.clouds, job.channels[c], i, values));
-        }
+  const std::int64_t points = job.clouds.count, rows = job.rows();
+  const std::int64_t voxels = points == 0 ? 0 : smaller<std::int64_t>(voxel_count(index), index.listed);
+  const std::int64_t step = std::int64_t{gridDim.x} * index_threads;
+  for (std::int64_t base = std::int64_t{blockIdx.x} * index_threads + threadIdx.x / 32 * 32;
+       base < larger(larger(rows, voxels), points); base += step) {
+    const std::int64_t at = base + lane;
+    if (at < rows) {
+      const std::int64_t cloud = voxel_counts == nullptr ? 0 : at / job.max_voxels;
+      const bool is_past =
+          voxel_counts == nullptr ? at >= voxels : at - cloud * job.max_voxels >= __ldg(voxel_counts + cloud);
+      if (is_past) {
+        write_coords(job, job.coords, at, {-1, -1, -1, -1});
+        if (job.num_points != nullptr) job.num_points[at] = 0;
       }
     }
-    if (job.voxels == nullptr || !job.zero_unused) continue;
-    const std::int64_t place = job.channel_count * job.number_bytes;
-    zero_bytes(job.voxels + (row * job.max_points + used) * place, (job.max_points - used) * place);
+    int count = 0;
+    std::int64_t row = -1;
+    if (at < voxels) row = row_of == nullptr ? at : __ldg(row_of + at);
+    if (row >= 0) {
+      count = static_cast<int>(__ldg(index.counts + at));
+      const auto used = static_cast<int>(smaller<std::int64_t>(count, job.max_points));
+      const VoxelPlace place = place_of_point(job, index, __ldg(index.first_of + at));
+      write_coords(job, job.coords, row, place);
+      if (job.num_points != nullptr) job.num_points[row] = used;
+      if (job.overflow != nullptr && count > used) {
+        add_to(job.overflow + place.cloud, static_cast<std::uint64_t>(count - used));
+      }
+    }
+    if (job.voxels == nullptr) continue;
+
+    const int voxel = at < points ? __ldg(index.voxel_of + at) : -1;
+    if (voxel >= 0) {
+      const std::int64_t to = row_of == nullptr ? voxel : __ldg(row_of + voxel);
+      const auto others = static_cast<int>(__ldg(index.counts + voxel));
+      if (to >= 0 && others <= few) {
+        const std::uint32_t* list = index.lists + __ldg(index.list_starts + voxel);
+        int k = 0;
+        for (int other = 0; other < others && others > 1; ++other) k += __ldg(list + other) < at ? 1 : 0;
+        if (k < job.max_points) place_point<F, Layout>(job, to, k, static_cast<std::uint32_t>(at));
+      }
+    }
+    unsigned int many = __ballot_sync(everyone, row >= 0 && count > few);
+    while (many != 0) {
+      const int of = __ffs(static_cast<int>(many)) - 1;
+      many &= many - 1;
+      const std::int64_t to = __shfl_sync(everyone, static_cast<long long>(row), of);
+      const int listed = __shfl_sync(everyone, count, of);
+      const auto used = static_cast<int>(smaller<std::int64_t>(listed, job.max_points));
+      const std::uint32_t* list = index.lists + __ldg(index.list_starts + base + of);
+      std::int64_t after = -1;
+      for (int done = 0; done < used; done += 32) {
+        const std::uint32_t i = smallest_of(list, listed, after);
+        after = __shfl_sync(everyone, i, 31);
+        if (done + lane < used) place_point<F, Layout>(job, to, done + lane, i);
+      }
+    }
   }
 }
 
@@ -172,16 +180,16 @@ struct ROBOCACHE_HIDDEN VoxelizeHardOnStream {
   ROBOCACHE_HIDDEN Status number_rows(const VoxelizeHardJob<F>& job, const HardDeviceScratch& scratch) const noexcept {
     const DeviceIndex& index = scratch.index;
     const CloudsJob<F>& clouds = job.clouds;
-    ROBOCACHE_CHECK(IndexOnStream{stream}.set_bytes(scratch.voxel_of_row, 0xff, job.rows() * 4));
+    ROBOCACHE_CHECK(IndexOnStream{stream}.set_bytes(scratch.voxel_counts, 0, clouds.clouds * 8));
     LaunchShape shape = IndexOnStream::shape_for(clouds.segments.count);
     shape.blocks = smaller<std::int64_t>(shape.blocks, 1 << 20);
     if (clouds.segments.count != 0) {
       ROBOCACHE_CHECK(
-          launch(count_segments_kernel<F>, shape, stream, clouds, index, scratch.before_segment, job.voxel_count));
+          launch(count_segments_kernel<F>, shape, stream, clouds, index, scratch.before_segment, scratch.voxel_counts));
     }
     if (index.listed == 0) return {};
     return launch(assign_rows_kernel<F>, IndexOnStream::shape_for(index.listed), stream, clouds, index, job.max_voxels,
-                  scratch.before_segment, scratch.voxel_of_row, job.overflow);
+                  scratch.before_segment, scratch.row_of, job.overflow);
   }
 
   template <class F>
@@ -195,9 +203,16 @@ struct ROBOCACHE_HIDDEN VoxelizeHardOnStream {
     const std::int64_t points = job.clouds.count, clouds = job.clouds.clouds;
     ROBOCACHE_CHECK(steps.set_bytes(job.counts, 0, clouds * static_cast<std::int64_t>(sizeof(PointCounts))));
     ROBOCACHE_CHECK(steps.set_bytes(job.overflow, 0, clouds * 8));
-    if (!one || points == 0) ROBOCACHE_CHECK(steps.set_bytes(job.voxel_count, 0, clouds * 8));
-    if (points != 0) {
-      ROBOCACHE_CHECK(steps.find_voxels(of, index, one ? job.voxel_count : nullptr));
+    const std::int64_t bytes =
+        job.voxels == nullptr || !job.zero_unused ? 0 : job.rows() * job.voxel_numbers() * job.number_bytes;
+    const auto misaligned = static_cast<std::int64_t>((0 - reinterpret_cast<std::uintptr_t>(job.voxels)) % 16);
+    const std::int64_t head = smaller(misaligned, bytes);
+    ROBOCACHE_CHECK(steps.set_bytes(job.voxels, 0, points == 0 ? bytes : head));
+    if (points == 0) {
+      ROBOCACHE_CHECK(steps.set_bytes(job.voxel_count, 0, clouds * 8));
+      ROBOCACHE_CHECK(steps.set_bytes(scratch.voxel_counts, 0, one ? 0 : clouds * 8));
+    } else {
+      ROBOCACHE_CHECK(steps.find_voxels(of, index, one ? job.voxel_count : nullptr, {job.voxels + head, bytes - head}));
       ROBOCACHE_CHECK(steps.number_points(index, points, nullptr, one ? job.overflow : nullptr));
       if (job.voxels != nullptr) ROBOCACHE_CHECK(steps.list_points(index, points));
       if (!one) ROBOCACHE_CHECK(number_rows(job, scratch));
@@ -206,10 +221,11 @@ struct ROBOCACHE_HIDDEN VoxelizeHardOnStream {
         (job.coords == nullptr && job.num_points == nullptr && job.voxels == nullptr && job.overflow == nullptr)) {
       return {};
     }
-    const LaunchShape shape = {smaller<std::int64_t>((job.rows() - 1) / (index_threads / 32) + 1, 1 << 20),
-                               index_threads};
+    LaunchShape shape = IndexOnStream::shape_for(larger(larger(job.rows(), index.listed), points));
+    shape.blocks = smaller<std::int64_t>(shape.blocks, 1 << 20);
     return for_layout(job.clouds, [&](auto layout) -> Status {
-      return launch(hard_rows_kernel<F, decltype(layout)::value>, shape, stream, job, index, scratch.voxel_of_row);
+      return launch(hard_rows_kernel<F, decltype(layout)::value>, shape, stream, job, index, scratch.row_of,
+                    scratch.voxel_counts);
     });
   }
 };

@@ -214,7 +214,8 @@ Status prepare(const VoxelizeHardArgs& args, VoxelizeHardJob<F>* job, CallArrays
 /// The scratch of a call on a stream.
 struct HardDeviceScratch {
   DeviceIndex index;
-  std::int32_t* voxel_of_row = nullptr;     ///< [rows]: or -1; of several clouds
+  std::int64_t* row_of = nullptr;           ///< [most_voxels]: or -1; of several clouds
+  std::int64_t* voxel_counts = nullptr;     ///< [clouds]: of several
   std::uint32_t* before_segment = nullptr;  ///< [segments]: voxels of a segment's cloud that begin in earlier ones
 
   /// Of one cloud, the first voxels have the rows of their numbers.
@@ -229,7 +230,8 @@ struct HardDeviceScratch {
     const bool one = has_one_cloud(job);
     scratch.index = DeviceIndex::carve(job, one ? job.max_voxels : job.most_voxels, nullptr, carver);
     if (one) return scratch;
-    scratch.voxel_of_row = carver.take<std::int32_t>(job.rows());
+    scratch.row_of = carver.take<std::int64_t>(job.most_voxels);
+    scratch.voxel_counts = job.voxel_count != nullptr ? job.voxel_count : carver.take<std::int64_t>(job.clouds.clouds);
     if (job.clouds.cloud_of != nullptr) {
       scratch.before_segment = carver.take<std::uint32_t>(job.clouds.segments.count);
     }

@@ -104,124 +104,154 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   }
 }
 
-/// `Lanes` lanes of a warp, this one `lane`, take turns with the `count` points of a voxel.
-template <class F, PointLayout Layout, int Lanes>
-struct VoxelReducer {
-  static constexpr int chunk = 4;  ///< channels that are reduced at a time
+/// The voxels of a warp, a lane each, whose lists follow one another: lanes take points, whosever they are, so that a
+/// voxel of many points keeps them all busy. What those of one voxel add up to is added to its words in shared memory.
+template <class F, PointLayout Layout>
+struct WarpReducer {
+  static constexpr int chunk = 4;  ///< words at a time: of channels, and of which point is nearest
+  static constexpr unsigned int everyone = 0xffffffffu;
+
+  struct Words {
+    unsigned long long words[chunk][32];
+    unsigned int is_nan[32];
+  };
 
   const VoxelizeSparseJob<F>& job;
-  const std::uint32_t* list;
-  int count, lane;
+  Words& shared;              ///< of the warp
+  const std::uint32_t* list;  ///< of the first voxel
+  int lane, end, all;         ///< where in the list the points of this lane's voxel end, and those of all
 
   __device__ PointValues<F> values_at(std::uint32_t i) const noexcept {
     const std::int64_t segment = job.clouds.transforms.data == nullptr ? 0 : segment_at(job.clouds, i).segment;
     return values_of(job.clouds, segment, read_point<F, Layout>(job.clouds, i));
   }
 
-  __device__ static std::uint64_t other_lane(std::uint64_t word, int distance) noexcept {
-    return __shfl_xor_sync(0xffffffffu, static_cast<unsigned long long>(word), distance);
+  /// Whose the point at a place in the list is: of all whose points end later, the first.
+  __device__ int owner_of(int at) const noexcept {
+    int low = 0;
+#pragma unroll
+    for (int step = 16; step > 0; step /= 2) {
+      if (__shfl_sync(everyone, end, low + step - 1) <= at) low += step;
+    }
+    return low;
   }
 
-  /// Reduced channels [first, first + chunk) of a row.
-  __device__ void reduce(std::int64_t row, int first) const noexcept {
-    std::uint64_t words[chunk] = {};
-    unsigned int is_nan = 0;
-    for (int j = lane; j < count; j += Lanes) {
-      const std::uint32_t i = __ldg(list + j);
-      const PointValues<F> values = values_at(i);
+  /// contribute(i, owner, words, is_nan) sets words of a point; combine(k, a, b) is the sum of two. Afterwards each
+  /// lane's words are in `shared`.
+  template <class Contribute, class Combine>
+  __device__ void reduce(const Contribute& contribute, const Combine& combine) const noexcept {
 #pragma unroll
-      for (int k = 0; k < chunk; ++k) {
-        if (first + k >= job.reduced_count) continue;
-        const ChannelJob& channel = job.channels[first + k];
-        const Contribution more = contribution(channel, channel_value(job.clouds, channel, i, values));
-        words[k] = channel.combine(words[k], more.word);
-        is_nan |= (more.is_nan ? 1u : 0u) << k;
-      }
-    }
-    if constexpr (Lanes > 1) {
-      is_nan = __reduce_or_sync(0xffffffffu, is_nan);
+    for (int k = 0; k < chunk; ++k) shared.words[k][lane] = 0;
+    shared.is_nan[lane] = 0;
+    __syncwarp();
+    for (int base = 0; base < all; base += 32) {
+      const int at = base + lane;
+      int owner = owner_of(at);
+      if (at >= all) owner = 32 + lane;  // nobody's, and alone
+      unsigned long long words[chunk] = {};
+      unsigned int is_nan = 0;
+      if (at < all) contribute(__ldg(list + at), words, &is_nan);
+      for (int distance = 1; distance < 32; distance *= 2) {
+        const int other_owner = __shfl_down_sync(everyone, owner, static_cast<unsigned int>(distance));
+        const bool same = lane + distance < 32 && other_owner == owner;
+        if (!__any_sync(everyone, same)) break;
+        const unsigned int other_nan = __shfl_down_sync(everyone, is_nan, static_cast<unsigned int>(distance));
+        if (same) is_nan |= other_nan;
 #pragma unroll
-      for (int k = 0; k < chunk; ++k) {
-        if (first + k >= job.reduced_count) continue;
-#pragma unroll
-        for (int distance = Lanes / 2; distance > 0; distance /= 2) {
-          words[k] = job.channels[first + k].combine(words[k], other_lane(words[k], distance));
+        for (int k = 0; k < chunk; ++k) {
+          const unsigned long long other = __shfl_down_sync(everyone, words[k], static_cast<unsigned int>(distance));
+          if (same) words[k] = combine(k, words[k], other);
         }
       }
-    }
-    if (lane != 0) return;
+      const int before = __shfl_up_sync(everyone, owner, 1);
+      if (at < all && (lane == 0 || before != owner)) {
 #pragma unroll
-    for (int k = 0; k < chunk; ++k) {
-      if (first + k >= job.reduced_count) continue;
-      const ChannelJob& channel = job.channels[first + k];
-      store_number(channel.out.data, channel.out.type, row * channel.out.x_stride,
-                   reduced(channel, static_cast<std::uint64_t>(count), words[k], (is_nan >> k & 1u) != 0));
+        for (int k = 0; k < chunk; ++k) shared.words[k][owner] = combine(k, shared.words[k][owner], words[k]);
+        shared.is_nan[owner] |= is_nan;
+      }
+      __syncwarp();
     }
   }
 
-  __device__ std::int64_t nearest(const VoxelPlace& at) const noexcept {
-    std::uint64_t word = 0;
-    for (int j = lane; j < count; j += Lanes) {
-      const std::uint32_t i = __ldg(list + j);
-      word = larger(word, nearness(job, at, values_at(i).p, job.grid.origin_of(at.cloud), i));
-    }
-    if constexpr (Lanes > 1) {
+  /// Channels from `first` on.
+  __device__ void reduce_channels(int first) const noexcept {
+    reduce(
+        [&](std::uint32_t i, unsigned long long(&words)[chunk], unsigned int* is_nan) {
+          const PointValues<F> values = values_at(i);
 #pragma unroll
-      for (int distance = Lanes / 2; distance > 0; distance /= 2) word = larger(word, other_lane(word, distance));
-    }
-    return nearest_point(word);
+          for (int k = 0; k < chunk; ++k) {
+            if (first + k >= job.reduced_count) continue;
+            const ChannelJob& channel = job.channels[first + k];
+            const Contribution more = contribution(channel, channel_value(job.clouds, channel, i, values));
+            words[k] = more.word;
+            *is_nan |= (more.is_nan ? 1u : 0u) << k;
+          }
+        },
+        [&](int k, unsigned long long a, unsigned long long b) -> unsigned long long {
+          return first + k < job.reduced_count ? job.channels[first + k].combine(a, b) : 0;
+        });
   }
 
-  /// Every output of a row.
-  __device__ void write(const DeviceIndex& index, std::int64_t row, std::uint32_t first) const noexcept {
-    const VoxelPlace at = place_of_point(job, index, first);
-    if (lane == 0) {
-      write_coords(job, job.coords, row, at);
-      if (job.count != nullptr) job.count[row] = count;
-    }
-    for (int c = 0; c < job.reduced_count; c += chunk) reduce(row, c);
-    if (job.reduced_count == job.channel_count) return;
-    const std::int64_t chosen = job.has_nearest ? nearest(at) : 0;
-    if (lane != 0) return;
-    for (int c = job.reduced_count; c < job.channel_count; ++c) {
-      const ChannelJob& channel = job.channels[c];
-      const double value = value_at(job.clouds, channel, channel.reduction == Reduction::nearest ? chosen : first);
-      store_number(channel.out.data, channel.out.type, row * channel.out.x_stride, value);
-    }
+  /// Which point is nearest to the centre of this lane's voxel.
+  __device__ std::int64_t find_nearest(const DeviceIndex& index) const noexcept {
+    reduce(
+        [&](std::uint32_t i, unsigned long long(&words)[chunk], unsigned int*) {
+          const VoxelPlace at = place_of_point(job, index, i);
+          words[0] = nearness(job, at, values_at(i).p, job.grid.origin_of(at.cloud), i);
+        },
+        [](int, unsigned long long a, unsigned long long b) { return larger(a, b); });
+    return nearest_point(shared.words[0][lane]);
   }
 };
 
-/// Every row. A thread takes a voxel of few points, a warp one of many.
+/// Every row, by a lane each.
 template <class F, PointLayout Layout>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     voxel_rows_kernel(const __grid_constant__ VoxelizeSparseJob<F> job, const __grid_constant__ DeviceIndex index) {
-  constexpr int few = 24;
-  constexpr unsigned int everyone = 0xffffffffu;
+  using Reducer = WarpReducer<F, Layout>;
+  __shared__ typename Reducer::Words words[index_threads / 32];
   await_stream();
-  const auto lane = static_cast<int>(threadIdx.x) % 32;
+  const auto lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   const std::int64_t voxels = job.clouds.count == 0 ? 0 : smaller<std::int64_t>(voxel_count(index), index.listed);
   const std::int64_t step = std::int64_t{gridDim.x} * index_threads;
-  // By warps, which stay together.
-  for (std::int64_t base = std::int64_t{blockIdx.x} * index_threads + threadIdx.x / 32 * 32; base < job.capacity;
-       base += step) {
+  for (std::int64_t base = std::int64_t{blockIdx.x} * index_threads + warp * 32; base < job.capacity; base += step) {
     const std::int64_t row = base + lane;
     if (row >= voxels && row < job.capacity) write_no_voxel(job, row);
-    std::uint32_t first = 0;
-    int count = 0;
-    const std::uint32_t* list = index.lists;
-    if (row < voxels) {
-      first = __ldg(index.first_of + row);
-      count = static_cast<int>(__ldg(index.counts + row));
-      if (job.reads_values()) list += __ldg(index.list_starts + row);
-      if (count <= few || !job.reads_values()) VoxelReducer<F, Layout, 1>{job, list, count, 0}.write(index, row, first);
+    if (base >= voxels) continue;
+    const bool is_voxel = row < voxels;
+    const int count = is_voxel ? static_cast<int>(__ldg(index.counts + row)) : 0;
+    const std::uint32_t first = is_voxel ? __ldg(index.first_of + row) : 0;
+    if (is_voxel) {
+      write_coords(job, job.coords, row, place_of_point(job, index, first));
+      if (job.count != nullptr) job.count[row] = count;
     }
-    unsigned int many = __ballot_sync(everyone, count > few && job.reads_values());
-    while (many != 0) {
-      const int of = __ffs(static_cast<int>(many)) - 1;
-      many &= many - 1;
-      const auto start = __shfl_sync(everyone, static_cast<long long>(list - index.lists), of);
-      const VoxelReducer<F, Layout, 32> reducer = {job, index.lists + start, __shfl_sync(everyone, count, of), lane};
-      reducer.write(index, base + of, __shfl_sync(everyone, first, of));
+    std::int64_t nearest = 0;
+    if (job.reads_values()) {
+      int end = count;
+#pragma unroll
+      for (int distance = 1; distance < 32; distance *= 2) {
+        const int other = __shfl_up_sync(Reducer::everyone, end, static_cast<unsigned int>(distance));
+        if (lane >= distance) end += other;
+      }
+      const Reducer reducer = {job,  words[warp], index.lists + __ldg(index.list_starts + base),
+                               lane, end,         __shfl_sync(Reducer::everyone, end, 31)};
+      for (int c = 0; c < job.reduced_count; c += Reducer::chunk) {
+        reducer.reduce_channels(c);
+#pragma unroll
+        for (int k = 0; k < Reducer::chunk; ++k) {
+          if (c + k >= job.reduced_count || !is_voxel) continue;
+          const ChannelJob& channel = job.channels[c + k];
+          store_number(channel.out.data, channel.out.type, row * channel.out.x_stride,
+                       reduced(channel, static_cast<std::uint64_t>(count), words[warp].words[k][lane],
+                               (words[warp].is_nan[lane] >> k & 1u) != 0));
+        }
+      }
+      if (job.has_nearest) nearest = reducer.find_nearest(index);
+    }
+    for (int c = job.reduced_count; c < job.channel_count && is_voxel; ++c) {
+      const ChannelJob& channel = job.channels[c];
+      const double value = value_at(job.clouds, channel, channel.reduction == Reduction::nearest ? nearest : first);
+      store_number(channel.out.data, channel.out.type, row * channel.out.x_stride, value);
     }
   }
 }
@@ -256,8 +286,8 @@ struct ROBOCACHE_HIDDEN VoxelizeSparseOnStream {
     const VoxelIndexJob<F>& of = job;
     const DeviceIndex& index = scratch.index;
     const auto points = static_cast<int>(job.clouds.count);
-    // Numbering comes later: until then there is room for first points, of all voxels.
-    std::uint32_t* first_of = index.place_of;
+    // Points are listed later: until then there is room for first points, of all voxels.
+    std::uint32_t* first_of = index.lists;
     ROBOCACHE_CHECK(
         launch(find_firsts_kernel<DeviceIndex>, IndexOnStream::shape_for(points), stream, index, points, first_of));
     DeviceSort by = scratch.by_key;
@@ -302,7 +332,7 @@ struct ROBOCACHE_HIDDEN VoxelizeSparseOnStream {
       ROBOCACHE_CHECK(steps.set_bytes(job.voxel_count, 0, 8));
       if (job.list_offsets != nullptr) ROBOCACHE_CHECK(steps.set_bytes(job.list_offsets, 0, (job.capacity + 1) * 8));
     } else {
-      ROBOCACHE_CHECK(steps.find_voxels(of, index, job.voxel_count));
+      ROBOCACHE_CHECK(steps.find_voxels(of, index, job.voxel_count, {}));
       if (job.order == VoxelOrder::key) ROBOCACHE_CHECK(number_by_key(job, scratch));
       ROBOCACHE_CHECK(steps.number_points(index, points, scratch.number_of, job.overflow));
       if (job.reads_values()) ROBOCACHE_CHECK(steps.list_points(index, points));
