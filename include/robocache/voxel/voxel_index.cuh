@@ -24,14 +24,13 @@ inline constexpr int index_threads = 256;
 inline constexpr int scan_threads = 1024;
 inline constexpr std::uint32_t no_index = 0xffffffffu;
 
-/// Which slot a key begins at. Neighbours along x are neighbours in the table: one access brings four.
-__device__ inline std::uint32_t home_slot(std::uint64_t key, std::int64_t cloud, int slot_bits) noexcept {
+/// Which four slots a key begins at. Neighbours along x share them.
+__device__ inline std::uint32_t home_bucket(std::uint64_t key, std::int64_t cloud, int slot_bits) noexcept {
   std::uint64_t h = (key >> 2) + static_cast<std::uint64_t>(cloud) * 0xd6e8feb86659fd93u;
   h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
   h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u;
-  const int group_bits = slot_bits - DeviceIndex::least_slot_bits;
-  const auto group = static_cast<std::uint32_t>(group_bits == 0 ? 0 : h >> (64 - group_bits));
-  return group << 2 | static_cast<std::uint32_t>(key & 3);
+  const int bits = slot_bits - DeviceIndex::least_slot_bits;
+  return static_cast<std::uint32_t>(bits == 0 ? 0 : h >> (64 - bits));
 }
 
 /// Enters one point, of which keys alone do not say the voxel.
@@ -41,7 +40,7 @@ __device__ inline std::uint32_t enter_indirectly(const DeviceIndex& index, std::
   index.clouds[i] = static_cast<std::int32_t>(cloud);
   __threadfence();  // before anyone finds the index
   const auto last = static_cast<std::uint32_t>(index.slots - 1);
-  for (std::uint32_t slot = home_slot(key, cloud, index.slot_bits);; slot = (slot + 1) & last) {
+  for (std::uint32_t slot = home_bucket(key, cloud, index.slot_bits) * 4;; slot = (slot + 1) & last) {
     std::uint32_t* at = index.indices + slot;
     std::uint32_t there = __ldcg(at);
     if (there == no_index) {
@@ -55,69 +54,93 @@ __device__ inline std::uint32_t enter_indirectly(const DeviceIndex& index, std::
   }
 }
 
+/// Four neighbouring slots of a table that holds keys: what one access brings.
+struct Bucket {
+  std::uint64_t words[4];
+
+  __device__ void load(const DeviceIndex& index, std::uint32_t bucket) noexcept {
+    if (index.kind == TableKind::packed) {
+      const auto* from = reinterpret_cast<const ulonglong2*>(index.packed + std::int64_t{bucket} * 4);
+      const ulonglong2 a = __ldcg(from), b = __ldcg(from + 1);
+      words[0] = a.x, words[1] = a.y, words[2] = b.x, words[3] = b.y;
+    } else {
+#pragma unroll
+      for (int s = 0; s < 4; ++s) words[s] = __ldcg(&index.wide[std::int64_t{bucket} * 4 + s].key);
+    }
+  }
+};
+
 /// Enters the points of a thread that are in `pending`, all at once: an access takes long, many at a time no longer.
-/// Keys become slots. There are more slots than voxels, so that each search ends.
-template <int N, class Index>
-__device__ inline void enter_together(const DeviceIndex& index, const std::uint64_t (&keys)[N], const Index& index_of,
+/// There are more slots than voxels, so that each search ends.
+template <int N, class IndexOf>
+__device__ inline void enter_together(const DeviceIndex& index, const std::uint64_t (&keys)[N], const IndexOf& index_of,
                                       unsigned int pending, std::uint32_t (&slots)[N]) noexcept {
   if (index.kind == TableKind::direct) {
-    std::uint32_t there[N];
 #pragma unroll
     for (int k = 0; k < N; ++k) {
       if ((pending >> k & 1u) == 0) continue;
       slots[k] = static_cast<std::uint32_t>(keys[k]);
-      there[k] = __ldcg(index.indices + slots[k]);
-    }
-#pragma unroll
-    for (int k = 0; k < N; ++k) {
-      const std::uint32_t i = index_of(k);
-      if ((pending >> k & 1u) != 0 && there[k] > i) atomicMin(index.indices + slots[k], i);
+      atomicMin(index.indices + slots[k], index_of(k));
     }
     return;
   }
   constexpr auto nobody = ~std::uint64_t{0};
-  const auto last = static_cast<std::uint32_t>(index.slots - 1);
   const bool is_packed = index.kind == TableKind::packed;
+  const auto last = static_cast<std::uint32_t>(index.slots / 4 - 1);
+  const auto key_in = [&](std::uint64_t word) { return is_packed ? word >> index.index_bits : word; };
   const auto word_at = [&](std::uint32_t slot) {
     return reinterpret_cast<unsigned long long*>(is_packed ? index.packed + slot : &index.wide[slot].key);
   };
   const auto word_of = [&](int k) {
     return static_cast<unsigned long long>(is_packed ? keys[k] << index.index_bits | index_of(k) : keys[k]);
   };
+  std::uint32_t buckets[N];
 #pragma unroll
-  for (int k = 0; k < N; ++k) {
-    if ((pending >> k & 1u) != 0) slots[k] = home_slot(keys[k], 0, index.slot_bits);
-  }
-  unsigned int found = 0;
+  for (int k = 0; k < N; ++k) buckets[k] = home_bucket(keys[k], 0, index.slot_bits);
+  const unsigned int entered = pending;
   while (pending != 0) {
-    std::uint64_t there[N];
-#pragma unroll
-    for (int k = 0; k < N; ++k) there[k] = (pending >> k & 1u) != 0 ? __ldcg(word_at(slots[k])) : 0;
+    Bucket there[N];
 #pragma unroll
     for (int k = 0; k < N; ++k) {
-      if ((pending >> k & 1u) != 0 && there[k] == nobody) there[k] = atomicCAS(word_at(slots[k]), ~0ull, word_of(k));
+      if ((pending >> k & 1u) != 0) there[k].load(index, buckets[k]);
     }
+    // The first slot that is free or the voxel's: all before it belong to others for good.
+    std::uint64_t words[N];
+    unsigned int found = 0;
 #pragma unroll
     for (int k = 0; k < N; ++k) {
       if ((pending >> k & 1u) == 0) continue;
-      const bool is_new = there[k] == nobody;
-      if (!is_new && (is_packed ? there[k] >> index.index_bits : there[k]) != keys[k]) {
-        slots[k] = (slots[k] + 1) & last;
-        continue;
+#pragma unroll
+      for (int s = 3; s >= 0; --s) {
+        if (there[k].words[s] != nobody && key_in(there[k].words[s]) != keys[k]) continue;
+        words[k] = there[k].words[s];
+        slots[k] = buckets[k] * 4 + static_cast<std::uint32_t>(s);
+        found |= 1u << k;
+      }
+      if ((found >> k & 1u) == 0) buckets[k] = (buckets[k] + 1) & last;
+    }
+#pragma unroll
+    for (int k = 0; k < N; ++k) {
+      if ((found >> k & 1u) == 0 || words[k] != nobody) continue;
+      words[k] = atomicCAS(word_at(slots[k]), ~0ull, word_of(k));
+    }
+#pragma unroll
+    for (int k = 0; k < N; ++k) {
+      if ((found >> k & 1u) == 0) continue;
+      if (words[k] != nobody) {
+        if (key_in(words[k]) != keys[k]) continue;  // another was quicker: the bucket again
+        if (is_packed && words[k] > word_of(k)) atomicMin(word_at(slots[k]), word_of(k));
       }
       pending &= ~(1u << k);
-      found |= 1u << k;
-      if (is_packed && !is_new && there[k] > word_of(k)) atomicMin(word_at(slots[k]), word_of(k));
     }
   }
   if (is_packed) return;
-  std::uint32_t there[N];
+  std::uint32_t first[N];
 #pragma unroll
-  for (int k = 0; k < N; ++k) there[k] = (found >> k & 1u) != 0 ? __ldcg(&index.wide[slots[k]].index) : 0;
+  for (int k = 0; k < N; ++k) first[k] = (entered >> k & 1u) != 0 ? __ldcg(&index.wide[slots[k]].index) : 0;
 #pragma unroll
   for (int k = 0; k < N; ++k) {
-    const std::uint32_t i = index_of(k);
-    if ((found >> k & 1u) != 0 && there[k] > i) atomicMin(&index.wide[slots[k]].index, i);
+    if ((entered >> k & 1u) != 0 && first[k] > index_of(k)) atomicMin(&index.wide[slots[k]].index, index_of(k));
   }
 }
 

@@ -99,7 +99,18 @@ template <class F, PointLayout Layout>
 __device__ inline void place_point(const VoxelizeHardJob<F>& job, std::int64_t row, std::int64_t k,
                                    std::uint32_t i) noexcept {
   const std::int64_t segment = job.clouds.transforms.data == nullptr ? 0 : segment_at(job.clouds, i).segment;
-  write_point(job, row, k, i, values_of(job.clouds, segment, read_point<F, Layout>(job.clouds, i)));
+  const PointValues<F> values = values_of(job.clouds, segment, read_point<F, Layout>(job.clouds, i));
+  const auto address = reinterpret_cast<std::uintptr_t>(job.voxels);
+  if (job.type != CellType::f32 || job.channel_count % 4 != 0 || address % 16 != 0) {
+    return write_point(job, row, k, i, values);
+  }
+  auto* to = reinterpret_cast<float4*>(job.voxels) + (row * job.voxel_numbers() + k * job.channel_count) / 4;
+  for (int c = 0; c < job.channel_count; c += 4) {
+    const auto value = [&](int of) {
+      return Narrow<float>::from(channel_value(job.clouds, job.channels[c + of], i, values));
+    };
+    to[c / 4] = make_float4(value(0), value(1), value(2), value(3));
+  }
 }
 
 /// Rows, a thread each: all that is said of a voxel but its points. And the points of voxels that have few, a thread

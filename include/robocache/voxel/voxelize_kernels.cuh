@@ -539,7 +539,6 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bitmap_thread
     bin_cells_kernel(const __grid_constant__ VoxelizeJob<F> job, const __grid_constant__ BinPlan plan,
                      const __grid_constant__ DeviceScratch scratch) {
   constexpr int threads = voxelize_tuning.bitmap_threads;
-  constexpr unsigned int everyone = 0xffffffffu;
   // Half a warp takes a run, `ahead` of them at once: reading is what takes time.
   constexpr int lanes = 16, teams = threads / lanes, ahead = 4;
   extern __shared__ __align__(16) std::uint32_t counts[];  // and one of what fills up quads

@@ -136,21 +136,28 @@ struct WarpReducer {
     return low;
   }
 
-  /// contribute(i, owner, words, is_nan) sets words of a point; combine(k, a, b) is the sum of two. Afterwards each
-  /// lane's words are in `shared`.
+  /// contribute(i, words, is_nan) sets the first `wanted` words of a point; combine(k, a, b) is the sum of two.
+  /// Afterwards each lane's words are in `shared`.
   template <class Contribute, class Combine>
-  __device__ void reduce(const Contribute& contribute, const Combine& combine) const noexcept {
+  __device__ void reduce(int wanted, const Contribute& contribute, const Combine& combine) const noexcept {
 #pragma unroll
     for (int k = 0; k < chunk; ++k) shared.words[k][lane] = 0;
     shared.is_nan[lane] = 0;
     __syncwarp();
+    std::uint32_t next = lane < all ? __ldg(list + lane) : 0;
     for (int base = 0; base < all; base += 32) {
       const int at = base + lane;
+      const std::uint32_t i = next;
+      // What the next turn reads is on its way.
+      if (at + 32 < all) {
+        next = __ldg(list + at + 32);
+        asm volatile("prefetch.global.L1 [%0];" ::"l"(job.clouds.place(job.clouds.xyz[0], next)));
+      }
       int owner = owner_of(at);
       if (at >= all) owner = 32 + lane;  // nobody's, and alone
       unsigned long long words[chunk] = {};
       unsigned int is_nan = 0;
-      if (at < all) contribute(__ldg(list + at), words, &is_nan);
+      if (at < all) contribute(i, words, &is_nan);
       for (int distance = 1; distance < 32; distance *= 2) {
         const int other_owner = __shfl_down_sync(everyone, owner, static_cast<unsigned int>(distance));
         const bool same = lane + distance < 32 && other_owner == owner;
@@ -159,6 +166,7 @@ struct WarpReducer {
         if (same) is_nan |= other_nan;
 #pragma unroll
         for (int k = 0; k < chunk; ++k) {
+          if (k >= wanted) continue;
           const unsigned long long other = __shfl_down_sync(everyone, words[k], static_cast<unsigned int>(distance));
           if (same) words[k] = combine(k, words[k], other);
         }
@@ -166,7 +174,9 @@ struct WarpReducer {
       const int before = __shfl_up_sync(everyone, owner, 1);
       if (at < all && (lane == 0 || before != owner)) {
 #pragma unroll
-        for (int k = 0; k < chunk; ++k) shared.words[k][owner] = combine(k, shared.words[k][owner], words[k]);
+        for (int k = 0; k < chunk; ++k) {
+          if (k < wanted) shared.words[k][owner] = combine(k, shared.words[k][owner], words[k]);
+        }
         shared.is_nan[owner] |= is_nan;
       }
       __syncwarp();
@@ -176,6 +186,7 @@ struct WarpReducer {
   /// Channels from `first` on.
   __device__ void reduce_channels(int first) const noexcept {
     reduce(
+        smaller(job.reduced_count - first, chunk),
         [&](std::uint32_t i, unsigned long long(&words)[chunk], unsigned int* is_nan) {
           const PointValues<F> values = values_at(i);
 #pragma unroll
@@ -188,13 +199,14 @@ struct WarpReducer {
           }
         },
         [&](int k, unsigned long long a, unsigned long long b) -> unsigned long long {
-          return first + k < job.reduced_count ? job.channels[first + k].combine(a, b) : 0;
+          return job.channels[first + k].combine(a, b);
         });
   }
 
   /// Which point is nearest to the centre of this lane's voxel.
   __device__ std::int64_t find_nearest(const DeviceIndex& index) const noexcept {
     reduce(
+        1,
         [&](std::uint32_t i, unsigned long long(&words)[chunk], unsigned int*) {
           const VoxelPlace at = place_of_point(job, index, i);
           words[0] = nearness(job, at, values_at(i).p, job.grid.origin_of(at.cloud), i);
@@ -222,7 +234,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     const int count = is_voxel ? static_cast<int>(__ldg(index.counts + row)) : 0;
     const std::uint32_t first = is_voxel ? __ldg(index.first_of + row) : 0;
     if (is_voxel) {
-      write_coords(job, job.coords, row, place_of_point(job, index, first));
+      if (job.coords != nullptr) write_coords(job, job.coords, row, place_of_point(job, index, first));
       if (job.count != nullptr) job.count[row] = count;
     }
     std::int64_t nearest = 0;
