@@ -64,11 +64,11 @@ __device__ inline std::uint32_t whole_part(double position) noexcept {
 }
 
 /// What a thread knows while it locates points.
-template <class Job, PointLayout Layout>
+template <class Job, PointLayout Layout, int Size = voxelize_tuning.batch>
 struct PointLocator {
   using F = typename Job::Coordinate;
   using Cell = typename Job::Cell;
-  using Batch = PointBatch<F, Layout>;
+  using Batch = PointBatch<F, Layout, Size>;
   static constexpr int size = Batch::size;
 
   const Job& job;

@@ -225,13 +225,30 @@ ROBOCACHE_HD inline T read_unaligned(const char* at) noexcept {
   return value;
 }
 
+#if defined(__CUDACC__)
+/// Through the read-only path: of a plain access the compiler knows that one by bytes gives the same, and may take
+/// that.
+template <class T>
+__device__ inline T read_aligned(const char* at) noexcept {
+  if constexpr (sizeof(T) == 8) {
+    return bit_cast<T>(__ldg(reinterpret_cast<const unsigned long long*>(at)));
+  } else if constexpr (sizeof(T) == 4) {
+    return bit_cast<T>(__ldg(reinterpret_cast<const unsigned int*>(at)));
+  } else if constexpr (sizeof(T) == 2) {
+    return bit_cast<T>(__ldg(reinterpret_cast<const unsigned short*>(at)));
+  } else {
+    return bit_cast<T>(__ldg(reinterpret_cast<const unsigned char*>(at)));
+  }
+}
+#endif
+
 /// A field's number at an address, widened exactly where F can hold it, else rounded.
 template <class F>
 ROBOCACHE_HD inline F read_field(const FieldJob& field, const char* at) noexcept {
   const auto read = [&](auto zero) {
     using T = decltype(zero);
 #if defined(__CUDA_ARCH__)
-    if (field.is_aligned) return *reinterpret_cast<const T*>(at);
+    if (field.is_aligned) return read_aligned<T>(at);
 #endif
     return read_unaligned<T>(at);
   };

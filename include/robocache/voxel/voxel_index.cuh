@@ -7,6 +7,7 @@
 #include <robocache/voxel/voxel_index_plan.hpp>
 
 #include <cstdint>
+#include <type_traits>
 
 // The numbering of voxels on the GPU, and lists of their points, in six steps:
 // 1. enter: each point finds the slot of its voxel in a table, which ends up with the smallest index of its points;
@@ -41,7 +42,7 @@ __device__ inline std::uint32_t enter_indirectly(const DeviceIndex& index, std::
   __threadfence();  // before anyone finds the index
   const auto last = static_cast<std::uint32_t>(index.slots - 1);
   for (std::uint32_t slot = home_bucket(key, cloud, index.slot_bits) * 4;; slot = (slot + 1) & last) {
-    std::uint32_t* at = index.indices + slot;
+    std::uint32_t* at = index.slot_indices + slot;
     std::uint32_t there = __ldcg(at);
     if (there == no_index) {
       there = atomicCAS(at, no_index, i);
@@ -54,102 +55,60 @@ __device__ inline std::uint32_t enter_indirectly(const DeviceIndex& index, std::
   }
 }
 
-/// Four neighbouring slots of a table that holds keys: what one access brings.
-struct Bucket {
-  std::uint64_t words[4];
-
-  __device__ void load(const DeviceIndex& index, std::uint32_t bucket) noexcept {
-    if (index.kind == TableKind::packed) {
-      const auto* from = reinterpret_cast<const ulonglong2*>(index.packed + std::int64_t{bucket} * 4);
-      const ulonglong2 a = __ldcg(from), b = __ldcg(from + 1);
-      words[0] = a.x, words[1] = a.y, words[2] = b.x, words[3] = b.y;
-    } else {
-#pragma unroll
-      for (int s = 0; s < 4; ++s) words[s] = __ldcg(&index.wide[std::int64_t{bucket} * 4 + s].key);
-    }
-  }
-};
-
-/// Enters the points of a thread that are in `pending`, all at once: an access takes long, many at a time no longer.
-/// There are more slots than voxels, so that each search ends.
-template <int N, class IndexOf>
-__device__ inline void enter_together(const DeviceIndex& index, const std::uint64_t (&keys)[N], const IndexOf& index_of,
-                                      unsigned int pending, std::uint32_t (&slots)[N]) noexcept {
+/// Enters point i; the slot of its voxel. There are more slots than voxels, so that the search ends.
+__device__ inline std::uint32_t enter(const DeviceIndex& index, std::uint64_t key, std::int64_t cloud,
+                                      std::uint32_t i) noexcept {
   if (index.kind == TableKind::direct) {
-#pragma unroll
-    for (int k = 0; k < N; ++k) {
-      if ((pending >> k & 1u) == 0) continue;
-      slots[k] = static_cast<std::uint32_t>(keys[k]);
-      atomicMin(index.indices + slots[k], index_of(k));
-    }
-    return;
+    atomicMin(index.slot_indices + key, i);
+    return static_cast<std::uint32_t>(key);
   }
+  if (index.kind == TableKind::indirect) return enter_indirectly(index, key, cloud, i);
   constexpr auto nobody = ~std::uint64_t{0};
-  const bool is_packed = index.kind == TableKind::packed;
   const auto last = static_cast<std::uint32_t>(index.slots / 4 - 1);
-  const auto key_in = [&](std::uint64_t word) { return is_packed ? word >> index.index_bits : word; };
-  const auto word_at = [&](std::uint32_t slot) {
-    return reinterpret_cast<unsigned long long*>(is_packed ? index.packed + slot : &index.wide[slot].key);
-  };
-  const auto word_of = [&](int k) {
-    return static_cast<unsigned long long>(is_packed ? keys[k] << index.index_bits | index_of(k) : keys[k]);
-  };
-  std::uint32_t buckets[N];
+  const bool is_packed = index.kind == TableKind::packed;
+  const std::uint64_t mine = is_packed ? key << index.index_bits | i : key;
+  std::uint32_t slot = 0;
+  for (std::uint32_t bucket = home_bucket(key, 0, index.slot_bits);;) {
+    const auto* from = reinterpret_cast<const ulonglong2*>(index.slot_words + std::int64_t{bucket} * 4);
+    const ulonglong2 low = __ldcg(from), high = __ldcg(from + 1);
+    const std::uint64_t words[4] = {low.x, low.y, high.x, high.y};
+    // From a slot of its own on, so that neighbours do not meet, the first that is free or the voxel's: what comes
+    // before that belongs to others for good.
+    std::uint32_t best = 4;
+    std::uint64_t there = 0;
 #pragma unroll
-  for (int k = 0; k < N; ++k) buckets[k] = home_bucket(keys[k], 0, index.slot_bits);
-  const unsigned int entered = pending;
-  while (pending != 0) {
-    Bucket there[N];
-#pragma unroll
-    for (int k = 0; k < N; ++k) {
-      if ((pending >> k & 1u) != 0) there[k].load(index, buckets[k]);
-    }
-    // The first slot that is free or the voxel's: all before it belong to others for good.
-    std::uint64_t words[N];
-    unsigned int found = 0;
-#pragma unroll
-    for (int k = 0; k < N; ++k) {
-      if ((pending >> k & 1u) == 0) continue;
-#pragma unroll
-      for (int s = 3; s >= 0; --s) {
-        if (there[k].words[s] != nobody && key_in(there[k].words[s]) != keys[k]) continue;
-        words[k] = there[k].words[s];
-        slots[k] = buckets[k] * 4 + static_cast<std::uint32_t>(s);
-        found |= 1u << k;
+    for (std::uint32_t s = 0; s < 4; ++s) {
+      const std::uint32_t turn = (s - static_cast<std::uint32_t>(key)) % 4;
+      const bool fits = words[s] == nobody || words[s] >> index.index_bits == key;
+      if (fits && turn < best) {
+        best = turn;
+        there = words[s];
       }
-      if ((found >> k & 1u) == 0) buckets[k] = (buckets[k] + 1) & last;
     }
-#pragma unroll
-    for (int k = 0; k < N; ++k) {
-      if ((found >> k & 1u) == 0 || words[k] != nobody) continue;
-      words[k] = atomicCAS(word_at(slots[k]), ~0ull, word_of(k));
+    if (best == 4) {
+      bucket = (bucket + 1) & last;
+      continue;
     }
-#pragma unroll
-    for (int k = 0; k < N; ++k) {
-      if ((found >> k & 1u) == 0) continue;
-      if (words[k] != nobody) {
-        if (key_in(words[k]) != keys[k]) continue;  // another was quicker: the bucket again
-        if (is_packed && words[k] > word_of(k)) atomicMin(word_at(slots[k]), word_of(k));
-      }
-      pending &= ~(1u << k);
+    slot = bucket * 4 + (best + static_cast<std::uint32_t>(key)) % 4;
+    auto* at = reinterpret_cast<unsigned long long*>(index.slot_words + slot);
+    if (there == nobody) {
+      there = atomicCAS(at, ~0ull, static_cast<unsigned long long>(mine));
+      if (there == nobody) break;
+      if (there >> index.index_bits != key) continue;  // another was quicker: the bucket again
     }
+    if (is_packed && there > mine) atomicMin(at, static_cast<unsigned long long>(mine));
+    break;
   }
-  if (is_packed) return;
-  std::uint32_t first[N];
-#pragma unroll
-  for (int k = 0; k < N; ++k) first[k] = (entered >> k & 1u) != 0 ? __ldcg(&index.wide[slots[k]].index) : 0;
-#pragma unroll
-  for (int k = 0; k < N; ++k) {
-    if ((entered >> k & 1u) != 0 && first[k] > index_of(k)) atomicMin(&index.wide[slots[k]].index, index_of(k));
-  }
+  if (!is_packed && __ldcg(index.slot_indices + slot) > i) atomicMin(index.slot_indices + slot, i);
+  return slot;
 }
 
 /// The smallest index of a slot's points, once all are entered.
 __device__ inline std::uint32_t first_in(const DeviceIndex& index, std::uint32_t slot) noexcept {
   if (index.kind == TableKind::packed) {
-    return static_cast<std::uint32_t>(__ldg(index.packed + slot) & ((std::uint64_t{1} << index.index_bits) - 1));
+    return static_cast<std::uint32_t>(__ldg(index.slot_words + slot) & ((std::uint64_t{1} << index.index_bits) - 1));
   }
-  return index.kind == TableKind::wide ? __ldg(&index.wide[slot].index) : __ldg(index.indices + slot);
+  return __ldg(index.slot_indices + slot);
 }
 
 /// Which voxel a point with a slot is of.
@@ -158,8 +117,7 @@ __device__ inline VoxelPlace place_of_point(const VoxelIndexJob<F>& job, const D
                                             std::uint32_t i) noexcept {
   const std::uint32_t slot = __ldg(index.slot_of + i);
   if (index.kind == TableKind::direct) return job.place_of(slot, 0);
-  if (index.kind == TableKind::packed) return job.place_of(__ldg(index.packed + slot) >> index.index_bits, 0);
-  if (index.kind == TableKind::wide) return job.place_of(__ldg(&index.wide[slot].key), 0);
+  if (index.slot_words != nullptr) return job.place_of(__ldg(index.slot_words + slot) >> index.index_bits, 0);
   return job.place_of(__ldg(index.keys + i), __ldg(index.clouds + i));
 }
 
@@ -194,39 +152,25 @@ template <class F, PointLayout Layout>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     enter_kernel(const __grid_constant__ VoxelIndexJob<F> job, const __grid_constant__ DeviceIndex index,
                  const ClearedBytes cleared) {
-  using Batch = PointBatch<F, Layout>;
-  constexpr int step = index_threads * Batch::size;
+  // One point a thread: the accesses of a point depend on each other, and only threads wait side by side.
+  using Batch = PointBatch<F, Layout, 1>;
   __shared__ FateCounter fates;
   await_stream();
   const auto end = static_cast<int>(job.clouds.count);
-  const int base = static_cast<int>(blockIdx.x) * step;
+  const int base = static_cast<int>(blockIdx.x) * index_threads, i = Batch::index(base, 0);
   if (job.counts != nullptr) {
     fates.clear(segment_at(job.clouds, base).cloud);
     __syncthreads();
   }
-  PointLocator<VoxelIndexJob<F>, Layout> locator(job, fates);
+  PointLocator<VoxelIndexJob<F>, Layout, 1> locator(job, fates);
   Batch batch;
   batch.load(job.clouds, base, end);
-  std::uint64_t keys[Batch::size];
-  std::uint32_t slots[Batch::size];
-  unsigned int pending = 0;
-#pragma unroll
-  for (int k = 0; k < Batch::size; ++k) slots[k] = no_index;
-  locator.locate(batch, base, base, end, [&](int k, int i, std::int64_t key) {
-    if (index.kind == TableKind::indirect) {
-      slots[k] = enter_indirectly(index, static_cast<std::uint64_t>(key), locator.cloud, static_cast<std::uint32_t>(i));
-    } else {
-      keys[k] = static_cast<std::uint64_t>(key);
-      pending |= 1u << k;
-    }
+  std::uint32_t slot = no_index;
+  locator.locate(batch, base, base, end, [&](int, int, std::int64_t key) {
+    slot = enter(index, static_cast<std::uint64_t>(key), locator.cloud, static_cast<std::uint32_t>(i));
   });
-  enter_together(
-      index, keys, [&](int k) { return static_cast<std::uint32_t>(Batch::index(base, k)); }, pending, slots);
+  if (i < end) index.slot_of[i] = slot;
   cleared.clear();
-#pragma unroll
-  for (int k = 0; k < Batch::size; ++k) {
-    if (Batch::index(base, k) < end) index.slot_of[Batch::index(base, k)] = slots[k];
-  }
   if (job.counts == nullptr) return;
   __syncthreads();
   fates.flush(job.counts);
@@ -413,6 +357,16 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   }
 }
 
+/// As for_layout, of kernels that read one point at a time.
+template <class F, class Run>
+ROBOCACHE_HIDDEN Status for_scalar_layout(const CloudsJob<F>& job, const Run& run) noexcept {
+  if constexpr (sizeof(F) == 4) {
+    if (job.layout == PointLayout::quad) return run(std::integral_constant<PointLayout, PointLayout::quad>{});
+    if (job.layout != PointLayout::any) return run(std::integral_constant<PointLayout, PointLayout::triple>{});
+  }
+  return run(std::integral_constant<PointLayout, PointLayout::any>{});
+}
+
 /// The steps, enqueued.
 struct ROBOCACHE_HIDDEN IndexOnStream {
   cudaStream_t stream;
@@ -430,10 +384,10 @@ struct ROBOCACHE_HIDDEN IndexOnStream {
   template <class F>
   ROBOCACHE_HIDDEN Status find_voxels(const VoxelIndexJob<F>& job, const DeviceIndex& index, std::int64_t* voxel_count,
                                       const ClearedBytes& cleared) const noexcept {
-    ROBOCACHE_CHECK(set_bytes(index.table(), 0xff, index.table_bytes()));
-    ROBOCACHE_CHECK(for_layout(job.clouds, [&](auto layout) -> Status {
-      return launch(enter_kernel<F, decltype(layout)::value>, shape_for(job.clouds.count, 4), stream, job, index,
-                    cleared);
+    if (index.slot_words != nullptr) ROBOCACHE_CHECK(set_bytes(index.slot_words, 0xff, index.slots * 8));
+    if (index.slot_indices != nullptr) ROBOCACHE_CHECK(set_bytes(index.slot_indices, 0xff, index.slots * 4));
+    ROBOCACHE_CHECK(for_scalar_layout(job.clouds, [&](auto layout) -> Status {
+      return launch(enter_kernel<F, decltype(layout)::value>, shape_for(job.clouds.count), stream, job, index, cleared);
     }));
     const auto points = static_cast<int>(job.clouds.count);
     ROBOCACHE_CHECK(launch(mark_starts_kernel<DeviceIndex>, {index.tiles, index_threads}, stream, index, points));

@@ -15,15 +15,9 @@ namespace detail {
 /// How the table of voxels is made, by what its keys need. All hold the smallest index of each voxel's points.
 enum class TableKind : std::uint8_t {
   direct,    ///< an index for each cell of all clouds, where they are few: a slot is a key
-  packed,    ///< key and index in 64 bits
-  wide,      ///< key and index side by side
+  packed,    ///< key and index in one word
+  wide,      ///< words that are keys, and beside them indices
   indirect,  ///< an index, by which key and cloud are found
-};
-
-struct WideSlot {
-  std::uint64_t key;
-  std::uint32_t index;
-  std::uint32_t unused;
 };
 
 struct DeviceIndex {
@@ -31,16 +25,15 @@ struct DeviceIndex {
   static constexpr int least_slot_bits = 2;
 
   TableKind kind = TableKind::direct;
-  int index_bits = 0;       ///< of a packed slot
+  int index_bits = 0;       ///< of a word, below the key
   int slot_bits = 0;        ///< of a table that is not direct
   std::int64_t slots = 0;   ///< of the table
   std::int64_t tiles = 0;   ///< of points
   std::int64_t listed = 0;  ///< voxels whose points may be listed
 
-  // The table, one of them. Empty slots are all ones.
-  std::uint32_t* indices = nullptr;
-  std::uint64_t* packed = nullptr;
-  WideSlot* wide = nullptr;
+  // The table: of each slot a word or an index or both. What is empty is all ones.
+  std::uint64_t* slot_words = nullptr;
+  std::uint32_t* slot_indices = nullptr;
 
   std::uint64_t* keys = nullptr;         ///< [points], for an indirect table
   std::int32_t* clouds = nullptr;        ///< [points], likewise
@@ -57,13 +50,6 @@ struct DeviceIndex {
   std::uint32_t* cursor = nullptr;       ///< [1]: how much of the lists is given out
 
   std::int64_t words() const noexcept { return tiles * (tile / 32); }
-  std::int64_t table_bytes() const noexcept {
-    return slots * (kind == TableKind::packed ? 8 : kind == TableKind::wide ? 16 : 4);
-  }
-  char* table() const noexcept {
-    if (kind == TableKind::packed) return reinterpret_cast<char*>(packed);
-    return kind == TableKind::wide ? reinterpret_cast<char*>(wide) : reinterpret_cast<char*>(indices);
-  }
 
   /// `voxel_of` may be an output. Only the first `listed` voxels are listed.
   template <class F>
@@ -74,25 +60,26 @@ struct DeviceIndex {
     index.tiles = (points + tile - 1) / tile;
     index.listed = smaller(listed, job.most_voxels);
     // An index of all ones is nobody's.
-    while (std::int64_t{1} << index.index_bits <= points) ++index.index_bits;
+    int index_bits = 0;
+    while (std::int64_t{1} << index_bits <= points) ++index_bits;
     const bool has_bounds = job.per_cloud != 0;
     const auto all_cells = static_cast<std::int64_t>(job.per_cloud) * job.clouds.clouds;
     if (has_bounds && all_cells <= 4 * points) {
       index.kind = TableKind::direct;
       index.slots = all_cells;
     } else {
-      index.kind = job.compares_clouds                     ? TableKind::indirect
-                   : job.key_bits + index.index_bits <= 64 ? TableKind::packed
-                                                           : TableKind::wide;
+      index.kind = job.compares_clouds               ? TableKind::indirect
+                   : job.key_bits + index_bits <= 64 ? TableKind::packed
+                                                     : TableKind::wide;
       index.slot_bits = larger(job.table_bits, least_slot_bits);
       index.slots = std::int64_t{1} << index.slot_bits;
     }
+    const bool has_words = index.kind == TableKind::packed || index.kind == TableKind::wide;
+    if (has_words) index.slot_words = carver.take<std::uint64_t>(index.slots);
     if (index.kind == TableKind::packed) {
-      index.packed = carver.take<std::uint64_t>(index.slots);
-    } else if (index.kind == TableKind::wide) {
-      index.wide = carver.take<WideSlot>(index.slots);
+      index.index_bits = index_bits;
     } else {
-      index.indices = carver.take<std::uint32_t>(index.slots);
+      index.slot_indices = carver.take<std::uint32_t>(index.slots);
     }
     if (index.kind == TableKind::indirect) {
       index.keys = carver.take<std::uint64_t>(points);

@@ -234,7 +234,7 @@ struct ROBOCACHE_HIDDEN VoxelizeHardOnStream {
     }
     LaunchShape shape = IndexOnStream::shape_for(larger(larger(job.rows(), index.listed), points));
     shape.blocks = smaller<std::int64_t>(shape.blocks, 1 << 20);
-    return for_layout(job.clouds, [&](auto layout) -> Status {
+    return for_scalar_layout(job.clouds, [&](auto layout) -> Status {
       return launch(hard_rows_kernel<F, decltype(layout)::value>, shape, stream, job, index, scratch.row_of,
                     scratch.voxel_counts);
     });

@@ -31,10 +31,9 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     std::uint64_t key = VoxelIndexJob<F>::no_key;
     if (is_voxel) {
       const std::uint32_t first = first_of[at], slot = __ldg(index.slot_of + first);
-      key = index.kind == TableKind::direct   ? slot
-            : index.kind == TableKind::packed ? __ldg(index.packed + slot) >> index.index_bits
-            : index.kind == TableKind::wide   ? __ldg(&index.wide[slot].key)
-                                              : __ldg(index.keys + first);
+      key = index.kind == TableKind::direct ? slot
+            : index.slot_words != nullptr   ? __ldg(index.slot_words + slot) >> index.index_bits
+                                            : __ldg(index.keys + first);
     }
     keys[at] = key;
   } else {
@@ -353,7 +352,7 @@ struct ROBOCACHE_HIDDEN VoxelizeSparseOnStream {
     if (job.capacity == 0 || (job.coords == nullptr && job.count == nullptr && job.channel_count == 0)) return {};
     LaunchShape shape = IndexOnStream::shape_for(job.capacity);
     shape.blocks = smaller<std::int64_t>(shape.blocks, 1 << 20);
-    return for_layout(job.clouds, [&](auto layout) -> Status {
+    return for_scalar_layout(job.clouds, [&](auto layout) -> Status {
       return launch(voxel_rows_kernel<F, decltype(layout)::value>, shape, stream, job, index);
     });
   }
