@@ -68,6 +68,7 @@ __device__ inline std::uint32_t enter(const DeviceIndex& index, std::uint64_t ke
   const bool is_packed = index.kind == TableKind::packed;
   const std::uint64_t mine = is_packed ? key << index.index_bits | i : key;
   std::uint32_t slot = 0;
+  bool is_new = false;
   for (std::uint32_t bucket = home_bucket(key, 0, index.slot_bits);;) {
     const auto* from = reinterpret_cast<const ulonglong2*>(index.slot_words + std::int64_t{bucket} * 4);
     const ulonglong2 low = __ldcg(from), high = __ldcg(from + 1);
@@ -93,13 +94,14 @@ __device__ inline std::uint32_t enter(const DeviceIndex& index, std::uint64_t ke
     auto* at = reinterpret_cast<unsigned long long*>(index.slot_words + slot);
     if (there == nobody) {
       there = atomicCAS(at, ~0ull, static_cast<unsigned long long>(mine));
-      if (there == nobody) break;
+      is_new = there == nobody;
+      if (is_new) break;
       if (there >> index.index_bits != key) continue;  // another was quicker: the bucket again
     }
     if (is_packed && there > mine) atomicMin(at, static_cast<unsigned long long>(mine));
     break;
   }
-  if (!is_packed && __ldcg(index.slot_indices + slot) > i) atomicMin(index.slot_indices + slot, i);
+  if (!is_packed && (is_new || __ldcg(index.slot_indices + slot) > i)) atomicMin(index.slot_indices + slot, i);
   return slot;
 }
 
@@ -149,7 +151,7 @@ struct ClearedBytes {
 };
 
 template <class F, PointLayout Layout>
-ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads, 6)
     enter_kernel(const __grid_constant__ VoxelIndexJob<F> job, const __grid_constant__ DeviceIndex index,
                  const ClearedBytes cleared) {
   // One point a thread: the accesses of a point depend on each other, and only threads wait side by side.
@@ -384,8 +386,7 @@ struct ROBOCACHE_HIDDEN IndexOnStream {
   template <class F>
   ROBOCACHE_HIDDEN Status find_voxels(const VoxelIndexJob<F>& job, const DeviceIndex& index, std::int64_t* voxel_count,
                                       const ClearedBytes& cleared) const noexcept {
-    if (index.slot_words != nullptr) ROBOCACHE_CHECK(set_bytes(index.slot_words, 0xff, index.slots * 8));
-    if (index.slot_indices != nullptr) ROBOCACHE_CHECK(set_bytes(index.slot_indices, 0xff, index.slots * 4));
+    ROBOCACHE_CHECK(set_bytes(index.table, 0xff, index.table_bytes));
     ROBOCACHE_CHECK(for_scalar_layout(job.clouds, [&](auto layout) -> Status {
       return launch(enter_kernel<F, decltype(layout)::value>, shape_for(job.clouds.count), stream, job, index, cleared);
     }));

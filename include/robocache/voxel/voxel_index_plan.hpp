@@ -34,6 +34,8 @@ struct DeviceIndex {
   // The table: of each slot a word or an index or both. What is empty is all ones.
   std::uint64_t* slot_words = nullptr;
   std::uint32_t* slot_indices = nullptr;
+  void* table = nullptr;  ///< both
+  std::int64_t table_bytes = 0;
 
   std::uint64_t* keys = nullptr;         ///< [points], for an indirect table
   std::int32_t* clouds = nullptr;        ///< [points], likewise
@@ -75,11 +77,14 @@ struct DeviceIndex {
       index.slots = std::int64_t{1} << index.slot_bits;
     }
     const bool has_words = index.kind == TableKind::packed || index.kind == TableKind::wide;
-    if (has_words) index.slot_words = carver.take<std::uint64_t>(index.slots);
-    if (index.kind == TableKind::packed) {
-      index.index_bits = index_bits;
-    } else {
-      index.slot_indices = carver.take<std::uint32_t>(index.slots);
+    if (index.kind == TableKind::packed) index.index_bits = index_bits;
+    const std::int64_t word_bytes = has_words ? index.slots * 8 : 0;
+    index.table_bytes = word_bytes + (index.kind == TableKind::packed ? 0 : index.slots * 4);
+    auto* table = carver.take<char>(index.table_bytes);
+    index.table = table;
+    if (has_words) index.slot_words = reinterpret_cast<std::uint64_t*>(table);
+    if (index.kind != TableKind::packed && table != nullptr) {
+      index.slot_indices = reinterpret_cast<std::uint32_t*>(table + word_bytes);
     }
     if (index.kind == TableKind::indirect) {
       index.keys = carver.take<std::uint64_t>(points);

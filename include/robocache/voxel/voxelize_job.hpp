@@ -144,12 +144,18 @@ ROBOCACHE_HD inline PointValues<F> values_of(const CloudsJob<F>& clouds, std::in
   return {raw, transformed(clouds.transforms, segment, raw)};
 }
 
+/// Of a field, widened.
+template <class F>
+ROBOCACHE_HD inline double field_value(const CloudsJob<F>& clouds, const FieldJob& field, std::int64_t i) noexcept {
+  return read_field<double>(field, clouds.place(field, i));
+}
+
 template <class F>
 ROBOCACHE_HD inline double channel_value(const CloudsJob<F>& clouds, const ChannelJob& channel, std::int64_t i,
                                          const PointValues<F>& values) noexcept {
   switch (channel.source) {
     case ChannelSource::field:
-      return read_field<double>(channel.field, clouds.place(channel.field, i));
+      return field_value(clouds, channel.field, i);
     case ChannelSource::x:
       return static_cast<double>(values.p.x);
     case ChannelSource::y:
@@ -174,7 +180,11 @@ ROBOCACHE_HD inline Contribution contribution(const ChannelJob& channel, double 
   if (channel.is_sum()) {
     const double units = value * channel.inverse_unit;
     if (!(absolute(units) <= 0x1p39)) return {0, true};
+#if defined(__CUDA_ARCH__)
+    return {static_cast<std::uint64_t>(__double2ll_rn(units)), false};  // the same in one step
+#else
     return {static_cast<std::uint64_t>(static_cast<std::int64_t>(round_to_even(units))), false};
+#endif
   }
   if (is_nan(value)) return {0, !channel.ignore_nan};
   const std::uint64_t key = key_of(value);
@@ -190,6 +200,7 @@ ROBOCACHE_HD inline double reduced(const ChannelJob& channel, std::uint64_t coun
     case Reduction::sum:
       return sum * channel.unit;
     case Reduction::mean:
+      if (count == 1) return sum * channel.unit;  // as most sparse voxels
       return divide(sum, static_cast<double>(static_cast<std::int64_t>(count))) * channel.unit;
     default:
       return number_of(channel.reduction == Reduction::min ? ~word : word);

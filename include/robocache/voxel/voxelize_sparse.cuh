@@ -215,17 +215,20 @@ struct WarpReducer {
   }
 };
 
+/// Small blocks, since a block lasts as long as the warp with the most points.
+inline constexpr int rows_threads = 64;
+
 /// Every row, by a lane each.
 template <class F, PointLayout Layout>
-ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(rows_threads)
     voxel_rows_kernel(const __grid_constant__ VoxelizeSparseJob<F> job, const __grid_constant__ DeviceIndex index) {
   using Reducer = WarpReducer<F, Layout>;
-  __shared__ typename Reducer::Words words[index_threads / 32];
+  __shared__ typename Reducer::Words words[rows_threads / 32];
   await_stream();
   const auto lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   const std::int64_t voxels = job.clouds.count == 0 ? 0 : smaller<std::int64_t>(voxel_count(index), index.listed);
-  const std::int64_t step = std::int64_t{gridDim.x} * index_threads;
-  for (std::int64_t base = std::int64_t{blockIdx.x} * index_threads + warp * 32; base < job.capacity; base += step) {
+  const std::int64_t step = std::int64_t{gridDim.x} * rows_threads;
+  for (std::int64_t base = std::int64_t{blockIdx.x} * rows_threads + warp * 32; base < job.capacity; base += step) {
     const std::int64_t row = base + lane;
     if (row >= voxels && row < job.capacity) write_no_voxel(job, row);
     if (base >= voxels) continue;
@@ -248,7 +251,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
                                lane, end,         __shfl_sync(Reducer::everyone, end, 31)};
       for (int c = 0; c < job.reduced_count; c += Reducer::chunk) {
         reducer.reduce_channels(c);
-#pragma unroll
+#pragma unroll 1
         for (int k = 0; k < Reducer::chunk; ++k) {
           if (c + k >= job.reduced_count || !is_voxel) continue;
           const ChannelJob& channel = job.channels[c + k];
@@ -350,8 +353,7 @@ struct ROBOCACHE_HIDDEN VoxelizeSparseOnStream {
       if (job.list_offsets != nullptr) ROBOCACHE_CHECK(write_lists(job, scratch));
     }
     if (job.capacity == 0 || (job.coords == nullptr && job.count == nullptr && job.channel_count == 0)) return {};
-    LaunchShape shape = IndexOnStream::shape_for(job.capacity);
-    shape.blocks = smaller<std::int64_t>(shape.blocks, 1 << 20);
+    const LaunchShape shape = {smaller<std::int64_t>((job.capacity - 1) / rows_threads + 1, 1 << 20), rows_threads};
     return for_scalar_layout(job.clouds, [&](auto layout) -> Status {
       return launch(voxel_rows_kernel<F, decltype(layout)::value>, shape, stream, job, index);
     });
