@@ -13,9 +13,9 @@
 // 1. enter: each point finds the slot of its voxel in a table, which ends up with the smallest index of its points;
 // 2. mark: a point whose index that is begins a voxel; how many do is counted by tile;
 // 3. scan the tiles: the number of a voxel is how many begin before it;
-// 4. number: each point learns its voxel, and takes a place among its points;
+// 4. number: each point learns its voxel, and takes a place among its points, unless it is the first;
 // 5. give out a part of the lists to each voxel;
-// 6. list: each point goes to its place.
+// 6. list: each point but the first goes to its place.
 // Minima and counts do not depend on the order in which threads come; places do, and must not show in a result.
 
 ROBOCACHE_NAMESPACE_BEGIN
@@ -193,7 +193,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   for (int w = 0; w < each; ++w) {
     const int i = tile * DeviceIndex::tile + (warp * each + w) * 32 + lane;
     slots[w] = i < points ? __ldg(index.slot_of + i) : no_index;
-    if (i < index.listed) index.counts[i] = 0;
+    if (i < index.listed) index.others[i] = 0;
   }
   if (tile == 0 && thread == 0) *index.cursor = 0;
 #pragma unroll
@@ -257,8 +257,8 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(scan_threads)
   if (voxel_count != nullptr) *voxel_count = all;
 }
 
-/// Each point's voxel, and its place among the voxel's points. `number_of` renumbers voxels, if it is not null. Of
-/// voxels past the listed ones, points count as overflow, if that is not null.
+/// Each point's voxel, and, unless the voxel begins with it, its place among the others. `number_of` renumbers voxels,
+/// if it is not null. Of voxels past the listed ones, points count as overflow, if that is not null.
 template <class Index>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     number_kernel(const __grid_constant__ Index index, const int points, const std::uint32_t* number_of,
@@ -292,16 +292,16 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     if (i < points) index.voxel_of[i] = is_listed ? static_cast<std::int32_t>(voxels[k]) : -1;
     if (is_listed && (begins >> k & 1u) != 0) index.first_of[voxels[k]] = static_cast<std::uint32_t>(i);
     // Neighbours in memory are neighbours in space: those of one voxel take one atomic.
-    const unsigned int same = __match_any_sync(everyone, is_listed ? voxels[k] : no_index);
+    const bool is_other = is_listed && (begins >> k & 1u) == 0;
+    const unsigned int same = __match_any_sync(everyone, is_other ? voxels[k] : no_index);
     const int leader = __ffs(static_cast<int>(same)) - 1;
     std::uint32_t place = 0;
-    if (is_listed && lane == leader) {
-      place = atomicAdd(index.counts + voxels[k], static_cast<std::uint32_t>(__popc(static_cast<int>(same))));
+    if (is_other && lane == leader) {
+      place = atomicAdd(index.others + voxels[k], static_cast<std::uint32_t>(__popc(static_cast<int>(same))));
     }
     place = __shfl_sync(everyone, place, leader);
-    if (is_listed) {
-      index.place_of[i] = place + static_cast<std::uint32_t>(__popc(static_cast<int>(same & ((1u << lane) - 1))));
-    }
+    place += static_cast<std::uint32_t>(__popc(static_cast<int>(same & ((1u << lane) - 1))));
+    if (i < points) index.place_of[i] = is_other ? place : no_index;
   }
   if (overflow == nullptr) return;
   const int all_dropped = __reduce_add_sync(everyone, dropped);
@@ -319,7 +319,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   const auto count = static_cast<std::uint32_t>(smaller<std::int64_t>(voxel_count(index), index.listed));
   const std::uint32_t voxel = blockIdx.x * index_threads + threadIdx.x;
   if (blockIdx.x * index_threads >= count) return;
-  const std::uint32_t own = voxel < count ? __ldg(index.counts + voxel) : 0;
+  const std::uint32_t own = voxel < count ? __ldg(index.others + voxel) : 0;
   std::uint32_t sum = own;
 #pragma unroll
   for (int step = 1; step < 32; step *= 2) {
@@ -345,17 +345,17 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   constexpr int each = 4;
   await_stream();
   const int base = static_cast<int>(blockIdx.x) * index_threads * each + static_cast<int>(threadIdx.x);
-  int voxels[each];
+  std::uint32_t places[each];
 #pragma unroll
   for (int k = 0; k < each; ++k) {
     const int i = base + k * index_threads;
-    voxels[k] = i < points ? __ldg(index.voxel_of + i) : -1;
+    places[k] = i < points ? __ldg(index.place_of + i) : no_index;
   }
 #pragma unroll
   for (int k = 0; k < each; ++k) {
     const int i = base + k * index_threads;
-    if (voxels[k] < 0) continue;
-    index.lists[__ldg(index.list_starts + voxels[k]) + __ldg(index.place_of + i)] = static_cast<std::uint32_t>(i);
+    if (places[k] == no_index) continue;
+    index.lists[__ldg(index.list_starts + __ldg(index.voxel_of + i)) + places[k]] = static_cast<std::uint32_t>(i);
   }
 }
 

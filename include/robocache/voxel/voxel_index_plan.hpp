@@ -44,11 +44,12 @@ struct DeviceIndex {
   std::uint16_t* word_starts = nullptr;  ///< [points / 32]: voxels of a tile that begin before a word
   std::uint32_t* tile_starts = nullptr;  ///< [tiles + 1]: voxels that begin before a tile; at the end, all
   std::int32_t* voxel_of = nullptr;      ///< [points]: number of the voxel, or -1
-  std::uint32_t* place_of = nullptr;     ///< [points]: which of a voxel's points, in any order
+  std::uint32_t* place_of =
+      nullptr;  ///< [points]: which of a voxel's points but the first, in any order; else all ones
   std::uint32_t* first_of = nullptr;     ///< [listed]: first point of each voxel
-  std::uint32_t* counts = nullptr;       ///< [listed]: points of each voxel
+  std::uint32_t* others = nullptr;       ///< [listed]: points of each voxel but the first: most have none
   std::uint32_t* list_starts = nullptr;  ///< [listed]
-  std::uint32_t* lists = nullptr;        ///< [points]: the points of each voxel, in any order
+  std::uint32_t* lists = nullptr;        ///< [points]: these, voxel by voxel
   std::uint32_t* cursor = nullptr;       ///< [1]: how much of the lists is given out
 
   std::int64_t words() const noexcept { return tiles * (tile / 32); }
@@ -97,7 +98,7 @@ struct DeviceIndex {
     index.voxel_of = voxel_of != nullptr ? voxel_of : carver.take<std::int32_t>(points);
     index.place_of = carver.take<std::uint32_t>(points);
     index.first_of = carver.take<std::uint32_t>(index.listed);
-    index.counts = carver.take<std::uint32_t>(index.listed);
+    index.others = carver.take<std::uint32_t>(index.listed);
     index.list_starts = carver.take<std::uint32_t>(index.listed);
     index.lists = carver.take<std::uint32_t>(points);
     index.cursor = carver.take<std::uint32_t>(1);

@@ -58,7 +58,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   if (within >= 0 && within < max_voxels) {
     row_of[voxel] = view.cloud * max_voxels + within;
   } else if (overflow != nullptr) {
-    add_to(overflow + view.cloud, __ldg(index.counts + voxel));
+    add_to(overflow + view.cloud, std::uint64_t{__ldg(index.others + voxel)} + 1);
   }
 }
 
@@ -143,7 +143,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     std::int64_t row = -1;
     if (at < voxels) row = row_of == nullptr ? at : __ldg(row_of + at);
     if (row >= 0) {
-      count = static_cast<int>(__ldg(index.counts + at));
+      count = static_cast<int>(__ldg(index.others + at)) + 1;
       const auto used = static_cast<int>(smaller<std::int64_t>(count, job.max_points));
       const VoxelPlace place = place_of_point(job, index, __ldg(index.first_of + at));
       write_coords(job, job.coords, row, place);
@@ -157,11 +157,14 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     const int voxel = at < points ? __ldg(index.voxel_of + at) : -1;
     if (voxel >= 0) {
       const std::int64_t to = row_of == nullptr ? voxel : __ldg(row_of + voxel);
-      const auto others = static_cast<int>(__ldg(index.counts + voxel));
-      if (to >= 0 && others <= few) {
-        const std::uint32_t* list = index.lists + __ldg(index.list_starts + voxel);
+      const auto others = static_cast<int>(__ldg(index.others + voxel));
+      if (to >= 0 && others < few) {
         int k = 0;
-        for (int other = 0; other < others && others > 1; ++other) k += __ldg(list + other) < at ? 1 : 0;
+        if (__ldg(index.place_of + at) != no_index) {
+          const std::uint32_t* list = index.lists + __ldg(index.list_starts + voxel);
+          k = 1;
+          for (int other = 0; other < others; ++other) k += __ldg(list + other) < at ? 1 : 0;
+        }
         if (k < job.max_points) place_point<F, Layout>(job, to, k, static_cast<std::uint32_t>(at));
       }
     }
@@ -170,12 +173,13 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
       const int of = __ffs(static_cast<int>(many)) - 1;
       many &= many - 1;
       const std::int64_t to = __shfl_sync(everyone, static_cast<long long>(row), of);
-      const int listed = __shfl_sync(everyone, count, of);
-      const auto used = static_cast<int>(smaller<std::int64_t>(listed, job.max_points));
+      const int others = __shfl_sync(everyone, count, of) - 1;
+      const auto used = static_cast<int>(smaller<std::int64_t>(others + 1, job.max_points));
       const std::uint32_t* list = index.lists + __ldg(index.list_starts + base + of);
+      if (lane == 0) place_point<F, Layout>(job, to, 0, __ldg(index.first_of + base + of));
       std::int64_t after = -1;
-      for (int done = 0; done < used; done += 32) {
-        const std::uint32_t i = smallest_of(list, listed, after);
+      for (int done = 1; done < used; done += 32) {
+        const std::uint32_t i = smallest_of(list, others, after);
         after = __shfl_sync(everyone, i, 31);
         if (done + lane < used) place_point<F, Layout>(job, to, done + lane, i);
       }

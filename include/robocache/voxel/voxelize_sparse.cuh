@@ -117,8 +117,10 @@ struct WarpReducer {
 
   const VoxelizeSparseJob<F>& job;
   Words& shared;              ///< of the warp
-  const std::uint32_t* list;  ///< of the first voxel
-  int lane, end, all;         ///< where in the list the points of this lane's voxel end, and those of all
+  bool is_voxel;              ///< whether this lane has one
+  std::uint32_t first;        ///< its first point
+  const std::uint32_t* list;  ///< the other points of all of them
+  int lane, end, all;         ///< where in the list those of this lane's voxel end, and those of all
 
   __device__ PointValues<F> values_at(std::uint32_t i) const noexcept {
     const std::int64_t segment = job.clouds.transforms.data == nullptr ? 0 : segment_at(job.clouds, i).segment;
@@ -139,9 +141,14 @@ struct WarpReducer {
   /// Afterwards each lane's words are in `shared`.
   template <class Contribute, class Combine>
   __device__ void reduce(int wanted, const Contribute& contribute, const Combine& combine) const noexcept {
+    {
+      unsigned long long words[chunk] = {};
+      unsigned int is_nan = 0;
+      if (is_voxel) contribute(first, words, &is_nan);
 #pragma unroll
-    for (int k = 0; k < chunk; ++k) shared.words[k][lane] = 0;
-    shared.is_nan[lane] = 0;
+      for (int k = 0; k < chunk; ++k) shared.words[k][lane] = words[k];
+      shared.is_nan[lane] = is_nan;
+    }
     __syncwarp();
     std::uint32_t next = lane < all ? __ldg(list + lane) : 0;
     for (int base = 0; base < all; base += 32) {
@@ -233,22 +240,29 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(rows_threads)
     if (row >= voxels && row < job.capacity) write_no_voxel(job, row);
     if (base >= voxels) continue;
     const bool is_voxel = row < voxels;
-    const int count = is_voxel ? static_cast<int>(__ldg(index.counts + row)) : 0;
+    const int others =
+        is_voxel && (job.reads_values() || job.count != nullptr) ? static_cast<int>(__ldg(index.others + row)) : 0;
     const std::uint32_t first = is_voxel ? __ldg(index.first_of + row) : 0;
     if (is_voxel) {
       if (job.coords != nullptr) write_coords(job, job.coords, row, place_of_point(job, index, first));
-      if (job.count != nullptr) job.count[row] = count;
+      if (job.count != nullptr) job.count[row] = others + 1;
     }
     std::int64_t nearest = 0;
     if (job.reads_values()) {
-      int end = count;
+      int end = others;
 #pragma unroll
       for (int distance = 1; distance < 32; distance *= 2) {
         const int other = __shfl_up_sync(Reducer::everyone, end, static_cast<unsigned int>(distance));
         if (lane >= distance) end += other;
       }
-      const Reducer reducer = {job,  words[warp], index.lists + __ldg(index.list_starts + base),
-                               lane, end,         __shfl_sync(Reducer::everyone, end, 31)};
+      const Reducer reducer = {job,
+                               words[warp],
+                               is_voxel,
+                               first,
+                               index.lists + __ldg(index.list_starts + base),
+                               lane,
+                               end,
+                               __shfl_sync(Reducer::everyone, end, 31)};
       for (int c = 0; c < job.reduced_count; c += Reducer::chunk) {
         reducer.reduce_channels(c);
 #pragma unroll 1
@@ -256,7 +270,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(rows_threads)
           if (c + k >= job.reduced_count || !is_voxel) continue;
           const ChannelJob& channel = job.channels[c + k];
           store_number(channel.out.data, channel.out.type, row * channel.out.x_stride,
-                       reduced(channel, static_cast<std::uint64_t>(count), words[warp].words[k][lane],
+                       reduced(channel, static_cast<std::uint64_t>(others) + 1, words[warp].words[k][lane],
                                (words[warp].is_nan[lane] >> k & 1u) != 0));
         }
       }
