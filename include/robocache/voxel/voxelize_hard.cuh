@@ -117,7 +117,7 @@ __device__ inline void place_point(const VoxelizeHardJob<F>& job, std::int64_t r
 /// each: its place is how many of them have a smaller index. Voxels of many points are a warp's. `row_of` and
 /// `voxel_counts` are null where a row is the number of its voxel.
 template <class F, PointLayout Layout>
-ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads, 5)
     hard_rows_kernel(const __grid_constant__ VoxelizeHardJob<F> job, const __grid_constant__ DeviceIndex index,
                      const std::int64_t* row_of, const std::int64_t* voxel_counts) {
   constexpr int few = 48;
@@ -154,17 +154,16 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     }
     if (job.voxels == nullptr) continue;
 
+    // Read before it is known what is needed of it, so that no access waits for another.
     const int voxel = at < points ? __ldg(index.voxel_of + at) : -1;
+    const bool is_first = at < points && __ldg(index.place_of + at) == no_index;
     if (voxel >= 0) {
       const std::int64_t to = row_of == nullptr ? voxel : __ldg(row_of + voxel);
       const auto others = static_cast<int>(__ldg(index.others + voxel));
+      const std::uint32_t* list = index.lists + __ldg(index.list_starts + voxel);
       if (to >= 0 && others < few) {
-        int k = 0;
-        if (__ldg(index.place_of + at) != no_index) {
-          const std::uint32_t* list = index.lists + __ldg(index.list_starts + voxel);
-          k = 1;
-          for (int other = 0; other < others; ++other) k += __ldg(list + other) < at ? 1 : 0;
-        }
+        int k = is_first ? 0 : 1;
+        for (int other = 0; other < others && !is_first; ++other) k += __ldg(list + other) < at ? 1 : 0;
         if (k < job.max_points) place_point<F, Layout>(job, to, k, static_cast<std::uint32_t>(at));
       }
     }

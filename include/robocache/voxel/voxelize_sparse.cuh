@@ -103,67 +103,89 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   }
 }
 
-/// The voxels of a warp, a lane each, whose lists follow one another: lanes take points, whosever they are, so that a
-/// voxel of many points keeps them all busy. What those of one voxel add up to is added to its words in shared memory.
+/// The voxels of a block, a thread each, whose lists follow one another: threads take points, whosever they are, so
+/// that a voxel of many points keeps them all busy. What a warp's points of one voxel add up to is added to the voxel's
+/// words in shared memory.
 template <class F, PointLayout Layout>
-struct WarpReducer {
-  static constexpr int chunk = 4;  ///< words at a time: of channels, and of which point is nearest
+struct BlockReducer {
+  static constexpr int chunk = 4;  ///< words at a time: of channels, or of which point is nearest
   static constexpr unsigned int everyone = 0xffffffffu;
+  static constexpr int no_owner = index_threads;
 
-  struct Words {
-    unsigned long long words[chunk][32];
-    unsigned int is_nan[32];
+  struct Shared {
+    unsigned long long words[chunk][index_threads];
+    unsigned int is_nan[index_threads];
+    int ends[index_threads];  ///< where in the lists the points of each voxel end
+    int of_warps[index_threads / 32];
   };
 
   const VoxelizeSparseJob<F>& job;
-  Words& shared;              ///< of the warp
-  bool is_voxel;              ///< whether this lane has one
-  std::uint32_t first;        ///< its first point
-  const std::uint32_t* list;  ///< the other points of all of them
-  int lane, end, all;         ///< where in the list those of this lane's voxel end, and those of all
+  Shared& shared;
+  bool is_voxel = false;                ///< whether this thread has one
+  std::uint32_t first = 0;              ///< its first point
+  const std::uint32_t* list = nullptr;  ///< the other points of all of them
+
+  /// `others` are this thread's. The whole block calls it, and what follows.
+  __device__ void find_ends(int others) noexcept {
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
+    int end = others;
+#pragma unroll
+    for (int distance = 1; distance < 32; distance *= 2) {
+      const int before = __shfl_up_sync(everyone, end, static_cast<unsigned int>(distance));
+      if (lane >= distance) end += before;
+    }
+    if (lane == 31) shared.of_warps[thread / 32] = end;
+    __syncthreads();
+    for (int w = 0; w < thread / 32; ++w) end += shared.of_warps[w];
+    shared.ends[thread] = end;
+    __syncthreads();
+  }
 
   __device__ PointValues<F> values_at(std::uint32_t i) const noexcept {
     const std::int64_t segment = job.clouds.transforms.data == nullptr ? 0 : segment_at(job.clouds, i).segment;
     return values_of(job.clouds, segment, read_point<F, Layout>(job.clouds, i));
   }
 
-  /// Whose the point at a place in the list is: of all whose points end later, the first.
+  /// Whose the point at a place in the lists is: of those whose points end later, the first.
   __device__ int owner_of(int at) const noexcept {
     int low = 0;
 #pragma unroll
-    for (int step = 16; step > 0; step /= 2) {
-      if (__shfl_sync(everyone, end, low + step - 1) <= at) low += step;
+    for (int step = index_threads / 2; step > 0; step /= 2) {
+      if (shared.ends[low + step - 1] <= at) low += step;
     }
     return low;
   }
 
-  /// contribute(i, words, is_nan) sets the first `wanted` words of a point; combine(k, a, b) is the sum of two.
-  /// Afterwards each lane's words are in `shared`.
-  template <class Contribute, class Combine>
-  __device__ void reduce(int wanted, const Contribute& contribute, const Combine& combine) const noexcept {
+  __device__ void add(unsigned long long* sum, unsigned long long more) const noexcept {
+    // As two additions of 32 bits, which shared memory does by itself.
+    auto* halves = reinterpret_cast<unsigned int*>(sum);
+    const auto low = static_cast<unsigned int>(more);
+    auto high = static_cast<unsigned int>(more >> 32);
+    if (low != 0 && atomicAdd(halves, low) > ~low) ++high;
+    if (high != 0) atomicAdd(halves + 1, high);
+  }
+
+  /// contribute(i, words, is_nan) sets the first `wanted` words of a point; is_sum(k) says whether words are added, or
+  /// the largest stays. Afterwards each thread's words are in `shared`.
+  template <class Contribute, class IsSum>
+  __device__ void reduce(int wanted, const Contribute& contribute, const IsSum& is_sum) const noexcept {
+    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
     {
       unsigned long long words[chunk] = {};
       unsigned int is_nan = 0;
       if (is_voxel) contribute(first, words, &is_nan);
 #pragma unroll
-      for (int k = 0; k < chunk; ++k) shared.words[k][lane] = words[k];
-      shared.is_nan[lane] = is_nan;
+      for (int k = 0; k < chunk; ++k) shared.words[k][thread] = words[k];
+      shared.is_nan[thread] = is_nan;
     }
-    __syncwarp();
-    std::uint32_t next = lane < all ? __ldg(list + lane) : 0;
-    for (int base = 0; base < all; base += 32) {
+    __syncthreads();
+    const int all = shared.ends[index_threads - 1];
+    for (int base = thread - lane; base < all; base += index_threads) {
       const int at = base + lane;
-      const std::uint32_t i = next;
-      // What the next turn reads is on its way.
-      if (at + 32 < all) {
-        next = __ldg(list + at + 32);
-        asm volatile("prefetch.global.L1 [%0];" ::"l"(job.clouds.place(job.clouds.xyz[0], next)));
-      }
-      int owner = owner_of(at);
-      if (at >= all) owner = 32 + lane;  // nobody's, and alone
+      const int owner = at < all ? owner_of(at) : no_owner + lane;
       unsigned long long words[chunk] = {};
       unsigned int is_nan = 0;
-      if (at < all) contribute(i, words, &is_nan);
+      if (at < all) contribute(__ldg(list + at), words, &is_nan);
       for (int distance = 1; distance < 32; distance *= 2) {
         const int other_owner = __shfl_down_sync(everyone, owner, static_cast<unsigned int>(distance));
         const bool same = lane + distance < 32 && other_owner == owner;
@@ -174,42 +196,44 @@ struct WarpReducer {
         for (int k = 0; k < chunk; ++k) {
           if (k >= wanted) continue;
           const unsigned long long other = __shfl_down_sync(everyone, words[k], static_cast<unsigned int>(distance));
-          if (same) words[k] = combine(k, words[k], other);
+          if (same) words[k] = is_sum(k) ? words[k] + other : larger(words[k], other);
         }
       }
       const int before = __shfl_up_sync(everyone, owner, 1);
-      if (at < all && (lane == 0 || before != owner)) {
+      if (at >= all || (lane != 0 && before == owner)) continue;
 #pragma unroll
-        for (int k = 0; k < chunk; ++k) {
-          if (k < wanted) shared.words[k][owner] = combine(k, shared.words[k][owner], words[k]);
+      for (int k = 0; k < chunk; ++k) {
+        if (k >= wanted) continue;
+        if (is_sum(k)) {
+          add(&shared.words[k][owner], words[k]);
+        } else {
+          atomicMax(&shared.words[k][owner], words[k]);
         }
-        shared.is_nan[owner] |= is_nan;
       }
-      __syncwarp();
+      if (is_nan != 0) atomicOr(&shared.is_nan[owner], is_nan);
     }
+    __syncthreads();
   }
 
-  /// Channels from `first` on.
-  __device__ void reduce_channels(int first) const noexcept {
+  /// Channels from `first_channel` on.
+  __device__ void reduce_channels(int first_channel) const noexcept {
     reduce(
-        smaller(job.reduced_count - first, chunk),
+        smaller(job.reduced_count - first_channel, chunk),
         [&](std::uint32_t i, unsigned long long(&words)[chunk], unsigned int* is_nan) {
           const PointValues<F> values = values_at(i);
 #pragma unroll
           for (int k = 0; k < chunk; ++k) {
-            if (first + k >= job.reduced_count) continue;
-            const ChannelJob& channel = job.channels[first + k];
+            if (first_channel + k >= job.reduced_count) continue;
+            const ChannelJob& channel = job.channels[first_channel + k];
             const Contribution more = contribution(channel, channel_value(job.clouds, channel, i, values));
             words[k] = more.word;
             *is_nan |= (more.is_nan ? 1u : 0u) << k;
           }
         },
-        [&](int k, unsigned long long a, unsigned long long b) -> unsigned long long {
-          return job.channels[first + k].combine(a, b);
-        });
+        [&](int k) { return job.channels[first_channel + k].is_sum(); });
   }
 
-  /// Which point is nearest to the centre of this lane's voxel.
+  /// Of the points of each voxel the nearest to its centre; this thread's.
   __device__ std::int64_t find_nearest(const DeviceIndex& index) const noexcept {
     reduce(
         1,
@@ -217,52 +241,39 @@ struct WarpReducer {
           const VoxelPlace at = place_of_point(job, index, i);
           words[0] = nearness(job, at, values_at(i).p, job.grid.origin_of(at.cloud), i);
         },
-        [](int, unsigned long long a, unsigned long long b) { return larger(a, b); });
-    return nearest_point(shared.words[0][lane]);
+        [](int) { return false; });
+    return nearest_point(shared.words[0][threadIdx.x]);
   }
 };
 
-/// Small blocks, since a block lasts as long as the warp with the most points.
-inline constexpr int rows_threads = 64;
-
-/// Every row, by a lane each.
+/// Every row, by a thread each.
 template <class F, PointLayout Layout>
-ROBOCACHE_HIDDEN __global__ void __launch_bounds__(rows_threads)
+ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     voxel_rows_kernel(const __grid_constant__ VoxelizeSparseJob<F> job, const __grid_constant__ DeviceIndex index) {
-  using Reducer = WarpReducer<F, Layout>;
-  __shared__ typename Reducer::Words words[rows_threads / 32];
+  using Reducer = BlockReducer<F, Layout>;
+  __shared__ typename Reducer::Shared shared;
   await_stream();
-  const auto lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const auto thread = static_cast<int>(threadIdx.x);
   const std::int64_t voxels = job.clouds.count == 0 ? 0 : smaller<std::int64_t>(voxel_count(index), index.listed);
-  const std::int64_t step = std::int64_t{gridDim.x} * rows_threads;
-  for (std::int64_t base = std::int64_t{blockIdx.x} * rows_threads + warp * 32; base < job.capacity; base += step) {
-    const std::int64_t row = base + lane;
+  const std::int64_t step = std::int64_t{gridDim.x} * index_threads;
+  for (std::int64_t base = std::int64_t{blockIdx.x} * index_threads; base < job.capacity; base += step) {
+    const std::int64_t row = base + thread;
     if (row >= voxels && row < job.capacity) write_no_voxel(job, row);
     if (base >= voxels) continue;
+    Reducer reducer = {job, shared};
     const bool is_voxel = row < voxels;
-    const int others =
-        is_voxel && (job.reads_values() || job.count != nullptr) ? static_cast<int>(__ldg(index.others + row)) : 0;
-    const std::uint32_t first = is_voxel ? __ldg(index.first_of + row) : 0;
+    int others = 0;
     if (is_voxel) {
-      if (job.coords != nullptr) write_coords(job, job.coords, row, place_of_point(job, index, first));
+      reducer.is_voxel = true;
+      reducer.first = __ldg(index.first_of + row);
+      if (job.reads_values() || job.count != nullptr) others = static_cast<int>(__ldg(index.others + row));
+      if (job.coords != nullptr) write_coords(job, job.coords, row, place_of_point(job, index, reducer.first));
       if (job.count != nullptr) job.count[row] = others + 1;
     }
     std::int64_t nearest = 0;
     if (job.reads_values()) {
-      int end = others;
-#pragma unroll
-      for (int distance = 1; distance < 32; distance *= 2) {
-        const int other = __shfl_up_sync(Reducer::everyone, end, static_cast<unsigned int>(distance));
-        if (lane >= distance) end += other;
-      }
-      const Reducer reducer = {job,
-                               words[warp],
-                               is_voxel,
-                               first,
-                               index.lists + __ldg(index.list_starts + base),
-                               lane,
-                               end,
-                               __shfl_sync(Reducer::everyone, end, 31)};
+      reducer.list = index.lists + __ldg(index.list_starts + base);
+      reducer.find_ends(others);
       for (int c = 0; c < job.reduced_count; c += Reducer::chunk) {
         reducer.reduce_channels(c);
 #pragma unroll 1
@@ -270,15 +281,20 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(rows_threads)
           if (c + k >= job.reduced_count || !is_voxel) continue;
           const ChannelJob& channel = job.channels[c + k];
           store_number(channel.out.data, channel.out.type, row * channel.out.x_stride,
-                       reduced(channel, static_cast<std::uint64_t>(others) + 1, words[warp].words[k][lane],
-                               (words[warp].is_nan[lane] >> k & 1u) != 0));
+                       reduced(channel, static_cast<std::uint64_t>(others) + 1, shared.words[k][thread],
+                               (shared.is_nan[thread] >> k & 1u) != 0));
         }
+        __syncthreads();  // before the next words
       }
-      if (job.has_nearest) nearest = reducer.find_nearest(index);
+      if (job.has_nearest) {
+        nearest = reducer.find_nearest(index);
+        __syncthreads();
+      }
     }
     for (int c = job.reduced_count; c < job.channel_count && is_voxel; ++c) {
       const ChannelJob& channel = job.channels[c];
-      const double value = value_at(job.clouds, channel, channel.reduction == Reduction::nearest ? nearest : first);
+      const double value =
+          value_at(job.clouds, channel, channel.reduction == Reduction::nearest ? nearest : reducer.first);
       store_number(channel.out.data, channel.out.type, row * channel.out.x_stride, value);
     }
   }
@@ -367,7 +383,8 @@ struct ROBOCACHE_HIDDEN VoxelizeSparseOnStream {
       if (job.list_offsets != nullptr) ROBOCACHE_CHECK(write_lists(job, scratch));
     }
     if (job.capacity == 0 || (job.coords == nullptr && job.count == nullptr && job.channel_count == 0)) return {};
-    const LaunchShape shape = {smaller<std::int64_t>((job.capacity - 1) / rows_threads + 1, 1 << 20), rows_threads};
+    LaunchShape shape = IndexOnStream::shape_for(job.capacity);
+    shape.blocks = smaller<std::int64_t>(shape.blocks, 1 << 20);
     return for_scalar_layout(job.clouds, [&](auto layout) -> Status {
       return launch(voxel_rows_kernel<F, decltype(layout)::value>, shape, stream, job, index);
     });
