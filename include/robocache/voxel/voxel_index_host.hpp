@@ -6,6 +6,7 @@
 #include <robocache/core/workspace.hpp>
 #include <robocache/voxel/voxel_index.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -25,7 +26,7 @@ struct HostIndex {
   std::int32_t* clouds = nullptr;    ///< [points], where they are compared besides keys
   std::uint32_t* slots = nullptr;    ///< [table_slots]
   std::int32_t* voxel_of = nullptr;  ///< [points]: number of the voxel, or -1
-  std::int32_t* first_of = nullptr;  ///< [most_voxels]: first point of each voxel
+  std::int32_t* first_of = nullptr;  ///< [most_voxels + 1]: first point of each voxel
   std::int64_t* starts = nullptr;    ///< [chunks]
 
   /// `voxel_of` may be an output.
@@ -37,53 +38,97 @@ struct HostIndex {
     if (job.compares_clouds) index.clouds = carver.take<std::int32_t>(points);
     index.slots = carver.take<std::uint32_t>(job.table_slots());
     index.voxel_of = voxel_of != nullptr ? voxel_of : carver.take<std::int32_t>(points);
-    index.first_of = carver.take<std::int32_t>(job.most_voxels);
+    index.first_of = carver.take<std::int32_t>(job.most_voxels + 1);
     index.starts = carver.take<std::int64_t>((points + chunk - 1) / chunk);
     return index;
   }
 
   std::int64_t cloud_of(std::int64_t i) const noexcept { return clouds == nullptr ? 0 : clouds[i]; }
   bool same_voxel(std::int64_t a, std::int64_t b) const noexcept {
-    return keys[a] == keys[b] && (clouds == nullptr || clouds[a] == clouds[b]);
+    return (keys[a] == keys[b]) & (clouds == nullptr || clouds[a] == clouds[b]);
   }
 };
 
-/// The slot of point i's voxel, from `slot` on; the point's index is in it, if it is the smallest so far.
-template <bool Shared>
-ROBOCACHE_ALWAYS_INLINE inline std::uint32_t enter_slot(const HostIndex& index, std::uint32_t slot,
-                                                        std::uint32_t last_slot, std::uint32_t i) noexcept {
+/// Looks from `slot` on for the slot of point i's voxel, and gives the smallest index that it then holds. One thread
+/// alone comes with ascending indices.
+inline std::uint32_t enter_alone(const HostIndex& index, std::uint32_t slot, std::uint32_t last_slot,
+                                 std::uint32_t i) noexcept {
+  for (;; slot = (slot + 1) & last_slot) {
+    // An empty slot is as good as one that holds i: no branch that is taken every other time.
+    const std::uint32_t found = index.slots[slot], of = found == HostIndex::nobody ? i : found;
+    if (!index.same_voxel(of, i)) continue;
+    index.slots[slot] = of;
+    return of;
+  }
+}
+
+/// The same where threads share the table; gives the slot.
+inline std::uint32_t enter_shared(const HostIndex& index, std::uint32_t slot, std::uint32_t last_slot,
+                                  std::uint32_t i) noexcept {
   for (;; slot = (slot + 1) & last_slot) {
     std::uint32_t* at = index.slots + slot;
-    std::uint32_t found = Shared ? __atomic_load_n(at, __ATOMIC_ACQUIRE) : *at;
-    if (found == HostIndex::nobody) {
-      if (!Shared) {
-        *at = i;
-        return slot;
-      }
-      if (__atomic_compare_exchange_n(at, &found, i, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return slot;
+    std::uint32_t found = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+    if (found == HostIndex::nobody &&
+        __atomic_compare_exchange_n(at, &found, i, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+      return slot;
     }
     if (!index.same_voxel(found, i)) continue;
-    while (Shared && i < found &&
-           !__atomic_compare_exchange_n(at, &found, i, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    while (i < found && !__atomic_compare_exchange_n(at, &found, i, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     }
     return slot;
   }
 }
 
-/// Keys of the points [begin, end), as a loop that knows how they lie in memory.
+/// Keys of the points [begin, end), at most a block, as a loop that knows how they lie in memory.
 template <class F, PointLayout Layout>
 inline void find_keys(const VoxelIndexJob<F>& job, const HostIndex& index, std::int64_t begin,
                       std::int64_t end) noexcept {
-  walk_points<F, Layout>(
-      job.clouds, job.grid, job.counts, begin, end,
-      [&](std::int64_t i, const SegmentView& view, const Vector3<F>& origin, const Vector3<F>& raw)
-          ROBOCACHE_ALWAYS_INLINE {
-            const Keyed at = key_at(job, view, origin, raw);
-            index.keys[i] = at.key;
-            if (index.clouds != nullptr) index.clouds[i] = static_cast<std::int32_t>(view.cloud);
-            return at.fate;
-          },
-      [&](std::int64_t i) { index.keys[i] = VoxelIndexJob<F>::no_key; });
+  for_segments_of(job.clouds, begin, end,
+                  [&](const SegmentView& view, std::int64_t first, std::int64_t stop) ROBOCACHE_ALWAYS_INLINE {
+                    if (index.clouds != nullptr)
+                      std::fill(index.clouds + first, index.clouds + stop, static_cast<std::int32_t>(view.cloud));
+                    if (view.cloud < 0) {
+                      std::fill(index.keys + first, index.keys + stop, VoxelIndexJob<F>::no_key);
+                      return;
+                    }
+                    const Vector3<F> origin = job.grid.origin_of(view.cloud);
+                    F p[3][HostIndex::block];
+                    const auto count = static_cast<int>(stop - first);
+                    for (int k = 0; k < count; ++k) {
+                      const Vector3<F> at = transformed(job.clouds.transforms, view.segment,
+                                                        read_point<F, Layout>(job.clouds, first + k));
+                      p[0][k] = at.x, p[1][k] = at.y, p[2][k] = at.z;
+                    }
+                    // Loops that can be vectorised: one for each rule, over one axis at a time.
+                    std::int32_t cells[3][HostIndex::block];
+                    const F from[3] = {origin.x, origin.y, origin.z};
+                    for (int axis = 0; axis < 3; ++axis) {
+                      const Axis<F> along = job.grid.axes[axis];
+                      if (job.grid.rule == CellRule::divide) {
+                        for (int k = 0; k < count; ++k) {
+                          cells[axis][k] = job.cell_along(along, p[axis][k], from[axis], CellRule::divide);
+                        }
+                      } else {
+                        for (int k = 0; k < count; ++k) {
+                          cells[axis][k] = job.cell_along(along, p[axis][k], from[axis], CellRule::reciprocal);
+                        }
+                      }
+                    }
+                    std::uint64_t keys[HostIndex::block];
+                    for (int k = 0; k < count; ++k)
+                      keys[k] = job.key_of_cells(cells[0][k], cells[1][k], cells[2][k], view.cloud);
+                    std::copy(keys, keys + count, index.keys + first);
+                    if (job.counts == nullptr && !job.clouds.has_filter) return;
+                    locate_each<F, Layout>(job.clouds, view, job.counts, first, stop,
+                                           [&](std::int64_t i, const Vector3<F>& raw) ROBOCACHE_ALWAYS_INLINE {
+                                             std::uint64_t& key = index.keys[i];
+                                             const PointFate fate = fate_of(
+                                                 job.clouds, view, raw,
+                                                 [&](const Vector3<F>&) { return key != VoxelIndexJob<F>::no_key; });
+                                             if (fate != PointFate::kept) key = VoxelIndexJob<F>::no_key;
+                                             return fate;
+                                           });
+                  });
 }
 
 /// Locates the points [begin, end) and enters them into the table. One thread alone numbers voxels at once, and returns
@@ -100,31 +145,38 @@ inline std::int64_t enter_points(const VoxelIndexJob<F>& job, const HostIndex& i
     } else {
       find_keys<F, PointLayout::triple>(job, index, first, stop);
     }
+    // Neighbours often share a voxel: one look-up for each run of them.
+    std::int32_t runs[HostIndex::block], run_of[HostIndex::block], voxels_of_runs[HostIndex::block];
+    int count = 0;
+    for (std::int64_t i = first; i < stop; ++i) {
+      const bool is_first = i == first;
+      runs[count] = static_cast<std::int32_t>(i);
+      count += static_cast<int>(is_first | !index.same_voxel(is_first ? i : i - 1, i));
+      run_of[i - first] = count - 1;
+    }
     // Slots are all over the table: they are on their way while others are looked up.
     std::uint32_t slots[HostIndex::block];
-    for (std::int64_t i = first; i < stop; ++i) {
-      slots[i - first] = job.slot_of(index.keys[i], index.cloud_of(i));
-      __builtin_prefetch(index.slots + slots[i - first], 1);
+    for (int r = 0; r < count; ++r) {
+      slots[r] = job.slot_of(index.keys[runs[r]], index.cloud_of(runs[r]));
+      __builtin_prefetch(index.slots + slots[r], 1);
     }
-    for (std::int64_t i = first; i < stop; ++i) {
-      if (index.keys[i] == VoxelIndexJob<F>::no_key) {
-        index.voxel_of[i] = -1;
-        continue;
-      }
-      if (i > first && index.same_voxel(i - 1, i)) {
-        index.voxel_of[i] = index.voxel_of[i - 1];
-        continue;
-      }
-      const std::uint32_t slot = enter_slot<Shared>(index, slots[i - first], last_slot, static_cast<std::uint32_t>(i));
+    for (int r = 0; r < count; ++r) {
+      const std::int32_t i = runs[r];
+      voxels_of_runs[r] = -1;
+      if (index.keys[i] == VoxelIndexJob<F>::no_key) continue;
       if (Shared) {
-        index.voxel_of[i] = static_cast<std::int32_t>(slot);
-      } else if (const std::uint32_t of = index.slots[slot]; of != i) {
-        index.voxel_of[i] = index.voxel_of[of];
-      } else {
-        index.first_of[voxels] = static_cast<std::int32_t>(i);
-        index.voxel_of[i] = static_cast<std::int32_t>(voxels++);
+        voxels_of_runs[r] =
+            static_cast<std::int32_t>(enter_shared(index, slots[r], last_slot, static_cast<std::uint32_t>(i)));
+        continue;
       }
+      // As if a voxel began here; if not, the number stays free.
+      index.first_of[voxels] = i;
+      index.voxel_of[i] = static_cast<std::int32_t>(voxels);
+      const auto of = static_cast<std::int32_t>(enter_alone(index, slots[r], last_slot, static_cast<std::uint32_t>(i)));
+      voxels_of_runs[r] = index.voxel_of[i] = index.voxel_of[of];
+      voxels += of == i ? 1 : 0;
     }
+    for (std::int64_t i = first; i < stop; ++i) index.voxel_of[i] = voxels_of_runs[run_of[i - first]];
   }
   return voxels;
 }
