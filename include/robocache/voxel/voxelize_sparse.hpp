@@ -13,6 +13,7 @@
 #include <cuda_runtime_api.h>
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -216,9 +217,9 @@ void add_block(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch
   }
   if (!job.has_nearest) return;
   for (int k = 0; k < block->count; ++k) {
-    const std::int64_t i = block->index[k], cloud = segment_at(job.clouds, i).cloud;
-    words[k] = nearness(job, job.place_of(scratch.index.keys[i], cloud),
-                        {block->p[0][k], block->p[1][k], block->p[2][k]}, job.grid.origin_of(cloud), i);
+    const std::int64_t i = block->index[k];
+    const VoxelPlace at = job.place_of(scratch.index.key_of[block->voxel[k]], segment_at(job.clouds, i).cloud);
+    words[k] = nearness(job, at, {block->p[0][k], block->p[1][k], block->p[2][k]}, job.grid.origin_of(at.cloud), i);
   }
   block->take_larger(words, scratch.records, width, job.nearest_word());
 }
@@ -258,7 +259,7 @@ void write_voxels(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scra
   for (std::int64_t v = begin; v < end; ++v) {
     const std::int32_t first = index.first_of[v];
     VoxelPlace at = {-1, -1, -1, -1};
-    if (job.coords != nullptr) at = job.place_of(index.keys[first], index.cloud_of(first));
+    if (job.coords != nullptr) at = index.place_of(job, v);
     write_voxel(job, v, at, scratch.counts[v], first, words == 0 ? nullptr : scratch.records + v * words);
   }
 }
@@ -286,12 +287,33 @@ void fill_column(const TensorJob& column, std::int64_t begin, std::int64_t end, 
   for (std::int64_t row = begin; row < end; ++row) store_as(column.data, row * column.x_stride, number);
 }
 
+/// If the columns are all there is in the rows of a matrix, and rows past the last voxel are 0, where it begins.
+template <class F>
+char* matrix_of_zeros(const VoxelizeSparseJob<F>& job) noexcept {
+  const std::int64_t columns = job.channel_count;
+  char* begin = columns == 0 ? nullptr : job.channels[0].out.data;
+  for (int c = 1; c < columns; ++c) begin = std::min(begin, job.channels[c].out.data);
+  for (int c = 0; c < columns; ++c) {
+    const ChannelJob& channel = job.channels[c];
+    // Columns do not begin at one element: that many, so near, are all.
+    const bool is_column = channel.out.type == job.channels[0].out.type && channel.out.x_stride == columns &&
+                           channel.out.data - begin < columns * size_of(channel.out.type);
+    if (!is_column || bit_cast<std::uint64_t>(channel.empty) != 0) return nullptr;
+  }
+  return begin;
+}
+
 /// The rows [begin, end), which are past the last voxel.
 template <class F>
 void write_no_voxels(const VoxelizeSparseJob<F>& job, std::int64_t begin, std::int64_t end) noexcept {
-  const auto bytes = static_cast<std::size_t>(end - begin) * sizeof(std::int32_t);
-  if (job.coords != nullptr) std::memset(job.coords + begin * 4, 0xff, bytes * 4);
-  if (job.count != nullptr) std::memset(job.count + begin, 0, bytes);
+  const auto count = static_cast<std::size_t>(end - begin);
+  if (job.coords != nullptr) std::memset(job.coords + begin * 4, 0xff, count * 4 * sizeof(std::int32_t));
+  if (job.count != nullptr) std::memset(job.count + begin, 0, count * sizeof(std::int32_t));
+  if (char* matrix = matrix_of_zeros(job); matrix != nullptr) {
+    const std::int64_t row = job.channel_count * size_of(job.channels[0].out.type);
+    std::memset(matrix + begin * row, 0, count * static_cast<std::size_t>(row));
+    return;
+  }
   // Columns mostly interleave: all of them for some rows at a time, which stay in the cache.
   constexpr std::int64_t rows = 1024;
   for (std::int64_t first = begin; first < end; first += rows) {
