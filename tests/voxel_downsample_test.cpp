@@ -49,9 +49,11 @@ TEST_P(Downsample, KeepsWhatItIsAskedFor) {
     call.capacity = random.between(0, 400);
     const DownsampleKeep keep = keeps[random.below(3)];
     const double unit = random.one_in(2) ? 0x1p-16 : 0;
-    ChannelSpec intensity;
-    intensity.values = random_values(random, call.in.points.size(), FieldType::f32, true);
-    intensity.reduction = random.one_in(2) ? Reduction::mean : Reduction::nearest;
+    ChannelSpec more[2];
+    for (ChannelSpec& spec : more) {
+      spec.values = random_values(random, call.in.points.size(), FieldType::f32, true);
+      spec.reduction = random.one_in(2) ? Reduction::mean : Reduction::nearest;
+    }
     ChannelSpec axes[3];
     for (int axis = 0; axis < 3; ++axis) {
       ChannelSpec& spec = axes[axis];
@@ -77,13 +79,15 @@ TEST_P(Downsample, KeepsWhatItIsAskedFor) {
     args.xyz = column(xyz.data(), random.one_in(2) && pitch == 3 ? 0 : pitch);
     const Output<std::int64_t> voxel_count = arena.output<std::int64_t>(1);
     args.voxel_count = voxel_count.data();
-    VoxelChannel channel;
-    channel.field = place_field(arena, call.in, intensity);
-    channel.reduction = intensity.reduction;
-    const Output<float> out = arena.output<float>(call.capacity);
-    channel.out = column(out.data());
-    args.channels = &channel;
-    args.channel_count = 1;
+    VoxelChannel channels[2];
+    const Output<float> out = arena.output<float>(call.capacity * 2);
+    for (std::size_t c = 0; c < 2; ++c) {
+      channels[c].field = place_field(arena, call.in, more[c]);
+      channels[c].reduction = more[c].reduction;
+      channels[c].out = column(out.data() + c, 2);
+    }
+    args.channels = channels;
+    args.channel_count = 2;
     ASSERT_OK(launch(&arena, args, static_cast<int>(random.between(1, 3))));
     const auto compare = [&](const auto& oracle) {
       EXPECT_EQ(voxel_count.download()[0], oracle.found);
@@ -95,8 +99,10 @@ TEST_P(Downsample, KeepsWhatItIsAskedFor) {
           const double wanted = is_voxel ? static_cast<double>(oracle.value_of(axes[axis], oracle.voxels[v])) : 0.0;
           ASSERT_EQ(got[v * 3 + axis], wanted) << "voxel " << v << ", axis " << axis;
         }
-        const float wanted = is_voxel ? round_to<float>(oracle.value_of(intensity, oracle.voxels[v])) : 0.0f;
-        ASSERT_EQ(std::memcmp(&got_out[v], &wanted, 4), 0) << "voxel " << v << ": " << got_out[v] << ", " << wanted;
+        for (std::size_t c = 0; c < 2; ++c) {
+          const float wanted = is_voxel ? round_to<float>(oracle.value_of(more[c], oracle.voxels[v])) : 0.0f;
+          ASSERT_EQ(std::memcmp(&got_out[v * 2 + c], &wanted, 4), 0) << "voxel " << v << ", channel " << c;
+        }
       }
     };
     if (call.in.in_double()) {
@@ -114,7 +120,7 @@ TEST_P(Downsample, UnitOfItsOwnHoldsTheWholeGrid) {
     for (const double from : {0.0, 5'000'000.0}) {
       SCOPED_TRACE(leaf);
       SCOPED_TRACE(from);
-      const double low = from - leaf * 0x1p20, high = from + leaf * 0x1p20, middle = from + 0.25 * leaf;
+      const double low = from - leaf * 0x1p20, high = from + leaf * 0x1p20, middle = from + (0.25 + 0x1p-19) * leaf;
       const std::vector<double> xyz = {low + leaf,  low + leaf, low + leaf, high - leaf, high - leaf,
                                        high - leaf, middle,     middle,     middle,      high + leaf,
                                        middle,      middle,     middle,     middle,      low - leaf};
@@ -133,6 +139,9 @@ TEST_P(Downsample, UnitOfItsOwnHoldsTheWholeGrid) {
       const std::vector<double> got = out.download();
       for (std::size_t k = 0; k < 9; ++k) {
         EXPECT_NEAR(got[k], xyz[k], std::max(leaf * 0x1p-19, from * 0x1p-39)) << k;
+        if (from == 0 && leaf >= 1) {
+          EXPECT_EQ(got[k], xyz[k]) << "multiples of the unit, " << k;
+        }
       }
       EXPECT_EQ(counts.download(), (std::vector<std::int64_t>{3, 2, 0, 0}));
       EXPECT_EQ(overflow.download()[0], 0);

@@ -5,6 +5,7 @@
 
 #include "support/concurrent.hpp"
 #include "support/files.hpp"
+#include "support/reserved_memory.hpp"
 #include "support/voxel_case.hpp"
 #include "support/voxel_random.hpp"
 
@@ -406,6 +407,37 @@ TEST_P(Hard, GoldenOfMmcv) {
     const std::size_t begin = v * static_cast<std::size_t>(max_points) * 4;
     ASSERT_EQ(std::memcmp(&got[begin], &voxels.values[begin], static_cast<std::size_t>(got_sizes[v]) * 16), 0);
   }
+}
+
+// More than 2^31 numbers of one voxel.
+TEST_P(Hard, OffsetsHave64Bits) {
+  constexpr std::int64_t most = (std::int64_t{1} << 31) + 8;
+  const HugeOutput<Half> out(GetParam(), 2 * most);
+  if (out.data() == nullptr) GTEST_SKIP() << out.missing();
+  Arena arena(GetParam());
+  VoxelizeHardArgs args;
+  args.points = points_of(arena.input(std::vector<float>{0.5f, 0.5f, 0.5f, 2.5f, 0.5f, 1.5f, 2.25f, 0.25f, 1.25f}), 3);
+  args.grid = unbounded_grid({1.0, 1.0, 1.0});
+  args.max_voxels = 2;
+  args.max_points = most;
+  HardChannel channel;
+  channel.source = ChannelSource::x;
+  args.channels = &channel;
+  args.channel_count = 1;
+  args.voxels = out.data();
+  args.zero_unused = false;
+  const Output<std::int32_t> num_points = arena.output<std::int32_t>(2);
+  args.num_points = num_points.data();
+  std::size_t bytes = workspace_bytes(args, Host{1});
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+  if (GetParam() != Launcher::host) bytes = workspace_bytes(args, cudaStream_t{});
+#endif
+  const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(bytes));
+  ASSERT_OK(arena.launch([&](auto where) { return voxelize_hard(args, {scratch.data(), bytes}, where); }));
+  EXPECT_EQ(num_points.download(), (std::vector<std::int32_t>{1, 2}));
+  EXPECT_EQ(out.read(0).bits, round_to<Half>(0.5L).bits);
+  EXPECT_EQ(out.read(most).bits, round_to<Half>(2.5L).bits);
+  EXPECT_EQ(out.read(most + 1).bits, round_to<Half>(2.25L).bits);
 }
 
 // Calls side by side share nothing.

@@ -4,6 +4,7 @@
 #include <robocache/voxel/voxelize_sparse.hpp>
 
 #include "support/concurrent.hpp"
+#include "support/reserved_memory.hpp"
 #include "support/sparse_case.hpp"
 #include "support/voxel_random.hpp"
 
@@ -442,6 +443,33 @@ TEST_P(Sparse, NumberOfPointsIsReadWhenTheCallRuns) {
     ASSERT_OK(repeated.run([&](auto where) { return voxelize_sparse(run.args, {scratch.data(), bytes}, where); }));
     run.compare<float>(call);
   }
+}
+
+// More than 2^31 numbers from one row to the next.
+TEST_P(Sparse, OffsetsHave64Bits) {
+  constexpr std::int64_t pitch = (std::int64_t{1} << 31) + 8;
+  const HugeOutput<Half> out(GetParam(), 2 * pitch + 1);
+  if (out.data() == nullptr) GTEST_SKIP() << out.missing();
+  Arena arena(GetParam());
+  VoxelizeSparseArgs args;
+  args.points = points_of(arena.input(std::vector<float>{0.5f, 0.5f, 0.5f, 2.5f, 0.5f, 1.5f}), 2);
+  args.grid = unbounded_grid({1.0, 1.0, 1.0});
+  args.capacity = 3;
+  VoxelChannel channel;
+  channel.source = ChannelSource::x;
+  channel.empty = 7;
+  channel.out = column(out.data(), pitch);
+  args.channels = &channel;
+  args.channel_count = 1;
+  std::size_t bytes = workspace_bytes(args, Host{1});
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+  if (GetParam() != Launcher::host) bytes = workspace_bytes(args, cudaStream_t{});
+#endif
+  const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(bytes));
+  ASSERT_OK(arena.launch([&](auto where) { return voxelize_sparse(args, {scratch.data(), bytes}, where); }));
+  EXPECT_EQ(out.read(0).bits, round_to<Half>(0.5L).bits);
+  EXPECT_EQ(out.read(pitch).bits, round_to<Half>(2.5L).bits);
+  EXPECT_EQ(out.read(2 * pitch).bits, round_to<Half>(7.0L).bits);
 }
 
 // Calls side by side share nothing.

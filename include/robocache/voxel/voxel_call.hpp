@@ -122,27 +122,30 @@ Status dispatch_call(const Args& args, Workspace workspace, const Carve& carve, 
   return status;
 }
 
-/// On the CPU: calls locate(i, view, origin, raw), which gives a PointFate, for the points [begin, end) that belong to
-/// a cloud, in order, and leave_out(i) for the others. Fates are counted, if `counts` is not null.
-template <class F, PointLayout Layout, class Locate, class LeaveOut>
-ROBOCACHE_ALWAYS_INLINE inline void walk_points(const CloudsJob<F>& clouds, const GridJob<F>& grid, PointCounts* counts,
-                                                std::int64_t begin, std::int64_t end, const Locate& locate,
-                                                const LeaveOut& leave_out) noexcept {
-  for (std::int64_t i = begin; i < end;) {
-    const SegmentView view = segment_at(clouds, i);
+/// On the CPU: calls visit(view, begin, end) for the points [begin, end) segment by segment, as far as each reaches.
+template <class F, class Visit>
+ROBOCACHE_ALWAYS_INLINE inline void for_segments_of(const CloudsJob<F>& clouds, std::int64_t begin, std::int64_t end,
+                                                    const Visit& visit) noexcept {
+  while (begin < end) {
+    const SegmentView view = segment_at(clouds, begin);
     const std::int64_t stop = smaller(end, view.end);
-    if (view.cloud < 0) {
-      for (; i < stop; ++i) leave_out(i);
-      continue;
-    }
-    const Vector3<F> origin = grid.origin_of(view.cloud);
-    std::int64_t of_fate[4] = {0, 0, 0, 0};
-    for (; i < stop; ++i) ++of_fate[static_cast<int>(locate(i, view, origin, read_point<F, Layout>(clouds, i)))];
-    if (counts == nullptr) continue;
-    PointCounts& sum = counts[view.cloud];
-    std::int64_t* sums[4] = {&sum.kept, &sum.outside, &sum.filtered, &sum.not_finite};
-    for (int fate = 0; fate < 4; ++fate) __atomic_fetch_add(sums[fate], of_fate[fate], __ATOMIC_RELAXED);
+    visit(view, begin, stop);
+    begin = stop;
   }
+}
+
+/// Calls locate(i, raw), which gives a PointFate, for the points [begin, end) of a cloud, and counts fates, if `counts`
+/// is not null.
+template <class F, PointLayout Layout, class Locate>
+ROBOCACHE_ALWAYS_INLINE inline void locate_each(const CloudsJob<F>& clouds, const SegmentView& view,
+                                                PointCounts* counts, std::int64_t begin, std::int64_t end,
+                                                const Locate& locate) noexcept {
+  std::int64_t of_fate[4] = {0, 0, 0, 0};
+  for (std::int64_t i = begin; i < end; ++i) ++of_fate[static_cast<int>(locate(i, read_point<F, Layout>(clouds, i)))];
+  if (counts == nullptr) return;
+  PointCounts& sum = counts[view.cloud];
+  std::int64_t* sums[4] = {&sum.kept, &sum.outside, &sum.filtered, &sum.not_finite};
+  for (int fate = 0; fate < 4; ++fate) __atomic_fetch_add(sums[fate], of_fate[fate], __ATOMIC_RELAXED);
 }
 
 /// Calls put(i, number) for the points, in order, whose number lies in [begin, end).

@@ -147,6 +147,11 @@ struct Axis {
     return divide(p - from, size);
   }
   ROBOCACHE_HD bool contains(F position) const noexcept { return position >= F(0) && position < cells; }
+  /// The whole part of a position inside, or -1.
+  ROBOCACHE_HD std::int32_t cell(F position) const noexcept {
+    const F held = position >= F(0) ? position : F(-1);
+    return static_cast<std::int32_t>(held < cells ? held : F(-1));
+  }
 };
 
 template <class F>

@@ -52,27 +52,30 @@ struct VoxelIndexJob {
 
   std::int64_t table_slots() const noexcept { return std::int64_t{1} << table_bits; }
 
-  /// The key of a finite or infinite point, or no_key. NaN has none.
-  ROBOCACHE_HD std::uint64_t key_of(const Vector3<F>& p, const Vector3<F>& origin, std::int64_t cloud) const noexcept {
+  /// The cell of a coordinate, counted from the lowest, or -1.
+  ROBOCACHE_HD ROBOCACHE_ALWAYS_INLINE std::int32_t cell_along(const Axis<F>& axis, F p, F from,
+                                                               CellRule rule) const noexcept {
     // Rounded down first: the sum of whole numbers is exact wherever the cell is inside.
-    const F first = static_cast<F>(grid.lowest);
-    const F x = round_down(grid.axes[0].position(p.x, origin.x, grid.rule)) - first,
-            y = round_down(grid.axes[1].position(p.y, origin.y, grid.rule)) - first,
-            z = round_down(grid.axes[2].position(p.z, origin.z, grid.rule)) - first;
-    if (!(grid.axes[0].contains(x) && grid.axes[1].contains(y) && grid.axes[2].contains(z))) return no_key;
-    return key_of_cell(static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y), static_cast<std::uint32_t>(z),
-                       cloud);
+    return axis.cell(round_down(axis.position(p, from, rule)) - static_cast<F>(grid.lowest));
   }
-  /// The key of a cell counted from the lowest.
-  ROBOCACHE_HD std::uint64_t key_of_cell(std::uint32_t x, std::uint32_t y, std::uint32_t z,
-                                         std::int64_t cloud) const noexcept {
-    const auto row = static_cast<std::uint64_t>(grid.row), rows = static_cast<std::uint64_t>(grid.rows);
-    return static_cast<std::uint64_t>(cloud) * per_cloud + (z * rows + y) * row + x;
+  ROBOCACHE_HD ROBOCACHE_ALWAYS_INLINE std::uint64_t key_of_cells(std::int32_t x, std::int32_t y, std::int32_t z,
+                                                                  std::int64_t cloud) const noexcept {
+    const auto rows = static_cast<std::uint64_t>(grid.rows), row = static_cast<std::uint64_t>(grid.row);
+    const std::uint64_t key = static_cast<std::uint64_t>(cloud) * per_cloud +
+                              (static_cast<std::uint32_t>(z) * rows + static_cast<std::uint32_t>(y)) * row +
+                              static_cast<std::uint32_t>(x);
+    return (x | y | z) < 0 ? no_key : key;
   }
-
+  /// The key of a point, or no_key.
+  ROBOCACHE_HD std::uint64_t key_of(const Vector3<F>& p, const Vector3<F>& origin, std::int64_t cloud) const noexcept {
+    return key_of_cells(cell_along(grid.axes[0], p.x, origin.x, grid.rule),
+                        cell_along(grid.axes[1], p.y, origin.y, grid.rule),
+                        cell_along(grid.axes[2], p.z, origin.z, grid.rule), cloud);
+  }
   /// For PointLocator: of a cell counted from the lowest, and of a point, or -1.
   ROBOCACHE_HD Cell cell_at(std::uint32_t x, std::uint32_t y, std::uint32_t z, std::int64_t cloud) const noexcept {
-    return static_cast<Cell>(key_of_cell(x, y, z, cloud));
+    return static_cast<Cell>(
+        key_of_cells(static_cast<std::int32_t>(x), static_cast<std::int32_t>(y), static_cast<std::int32_t>(z), cloud));
   }
   ROBOCACHE_HD Cell cell_of_point(const Vector3<F>& p, const Vector3<F>& origin, std::int64_t cloud) const noexcept {
     return static_cast<Cell>(key_of(p, origin, cloud));

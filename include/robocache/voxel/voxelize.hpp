@@ -94,15 +94,20 @@ struct HostScratch {
 template <class F, PointLayout Layout>
 inline void locate_points(const VoxelizeJob<F>& job, std::int64_t begin, std::int64_t end,
                           std::int64_t* cell_of) noexcept {
-  walk_points<F, Layout>(
-      job.clouds, job.grid, job.counts, begin, end,
-      [&](std::int64_t i, const SegmentView& view, const Vector3<F>& origin, const Vector3<F>& raw)
-          ROBOCACHE_ALWAYS_INLINE {
-            const Located at = locate(job, view, origin, raw);
-            cell_of[i] = at.cell < 0 ? -1 : view.cloud * job.grid.cells + at.cell;
-            return at.fate;
-          },
-      [&](std::int64_t i) { cell_of[i] = -1; });
+  for_segments_of(job.clouds, begin, end,
+                  [&](const SegmentView& view, std::int64_t first, std::int64_t stop) ROBOCACHE_ALWAYS_INLINE {
+                    if (view.cloud < 0) {
+                      for (std::int64_t i = first; i < stop; ++i) cell_of[i] = -1;
+                      return;
+                    }
+                    const Vector3<F> origin = job.grid.origin_of(view.cloud);
+                    locate_each<F, Layout>(job.clouds, view, job.counts, first, stop,
+                                           [&](std::int64_t i, const Vector3<F>& raw) ROBOCACHE_ALWAYS_INLINE {
+                                             const Located at = locate(job, view, origin, raw);
+                                             cell_of[i] = at.cell < 0 ? -1 : view.cloud * job.grid.cells + at.cell;
+                                             return at.fate;
+                                           });
+                  });
 }
 
 template <class F>

@@ -280,8 +280,7 @@ void fill_voxels(const VoxelizeHardJob<F>& job, const HardHostScratch& scratch, 
   for (std::int64_t v = begin; v < end; ++v) {
     const std::int64_t row = scratch.row_of[v];
     if (row < 0) continue;
-    const std::int32_t first = index.first_of[v];
-    write_coords(job, job.coords, row, job.place_of(index.keys[first], index.cloud_of(first)));
+    write_coords(job, job.coords, row, index.place_of(job, v));
     if (job.num_points != nullptr) job.num_points[row] = scratch.num_points[v];
     zero_places(job, row, scratch.num_points[v]);
   }

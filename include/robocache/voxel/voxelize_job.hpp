@@ -176,16 +176,17 @@ struct Contribution {
   std::uint64_t word;
   bool is_nan;
 };
+/// To a sum.
+ROBOCACHE_HD inline Contribution units_of(double value, double inverse_unit) noexcept {
+  const double units = value * inverse_unit;
+  const bool fits = absolute(units) <= 0x1p39;
+  // The sum with 1.5 * 2^52 is rounded to whole units, ties to even, and holds them in its low bits. The product is
+  // exact, or next to nothing: contraction changes nothing.
+  const std::uint64_t word = bit_cast<std::uint64_t>(units + 0x1.8p52) - bit_cast<std::uint64_t>(0x1.8p52);
+  return {fits ? word : 0, !fits};
+}
 ROBOCACHE_HD inline Contribution contribution(const ChannelJob& channel, double value) noexcept {
-  if (channel.is_sum()) {
-    const double units = value * channel.inverse_unit;
-    if (!(absolute(units) <= 0x1p39)) return {0, true};
-#if defined(__CUDA_ARCH__)
-    return {static_cast<std::uint64_t>(__double2ll_rn(units)), false};  // the same in one step
-#else
-    return {static_cast<std::uint64_t>(static_cast<std::int64_t>(round_to_even(units))), false};
-#endif
-  }
+  if (channel.is_sum()) return units_of(value, channel.inverse_unit);
   if (is_nan(value)) return {0, !channel.ignore_nan};
   const std::uint64_t key = key_of(value);
   return {channel.reduction == Reduction::min ? ~key : key, false};

@@ -13,6 +13,7 @@
 #include <cuda_runtime_api.h>
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -133,35 +134,132 @@ struct SparseHostScratch {
   }
 };
 
-/// Adds a point to its voxel's record.
-template <class F, PointLayout Layout>
-ROBOCACHE_ALWAYS_INLINE inline void add_to_record(const VoxelizeSparseJob<F>& job, const HostIndex& index,
-                                                  std::uint64_t* record, std::int64_t i,
-                                                  const SegmentView& view) noexcept {
-  const PointValues<F> values = values_of(job.clouds, view.segment, read_point<F, Layout>(job.clouds, i));
+/// Points of voxels, some at a time, whose values are in arrays: loops that can be vectorised. Neighbours often share a
+/// voxel, whose record then changes once for all of them.
+template <class F>
+struct PointBlock {
+  static constexpr int most = 256;
+
+  int count = 0, runs = 0;
+  std::int32_t index[most];    ///< of the points
+  std::int32_t voxel[most];    ///< of each
+  std::int32_t run[most + 1];  ///< where points of one voxel begin that follow each other
+  F p[3][most];                ///< as transformed
+
+  /// Takes those of the points [first, last), at most as many as fit, whose voxel is in [begin, end).
+  template <PointLayout Layout>
+  void take(const CloudsJob<F>& clouds, const std::int32_t* voxel_of, std::int64_t first, std::int64_t last,
+            std::int64_t begin, std::int64_t end) noexcept {
+    int taken = 0, begun = 0;
+    for (std::int64_t i = first; i < last; ++i) {  // without branches
+      index[taken] = static_cast<std::int32_t>(i);
+      voxel[taken] = voxel_of[i];
+      taken += static_cast<int>((voxel_of[i] >= begin) & (voxel_of[i] < end));
+    }
+    for (int k = 0; k < taken; ++k) {
+      run[begun] = k;
+      begun += static_cast<int>((k == 0) | (voxel[k] != voxel[k > 0 ? k - 1 : 0]));
+    }
+    run[begun] = taken;
+    SegmentView view;
+    for (int k = 0; k < taken; ++k) {
+      if (index[k] >= view.end) view = segment_at(clouds, index[k]);
+      const Vector3<F> at = transformed(clouds.transforms, view.segment, read_point<F, Layout>(clouds, index[k]));
+      p[0][k] = at.x, p[1][k] = at.y, p[2][k] = at.z;
+    }
+    count = taken;
+    runs = begun;
+  }
+
+  /// Numbers of one channel.
+  void read(const CloudsJob<F>& clouds, const ChannelJob& channel, double* values) const noexcept {
+    const int axis = static_cast<int>(channel.source) - static_cast<int>(ChannelSource::x);
+    if (axis >= 0 && (axis < 3 || clouds.transforms.data == nullptr)) {
+      for (int k = 0; k < count; ++k) values[k] = static_cast<double>(p[axis % 3][k]);
+    } else {
+      for (int k = 0; k < count; ++k) values[k] = value_at(clouds, channel, index[k]);
+    }
+  }
+
+  /// Adds the points' words to word `w` of records that have `width` of them.
+  void add(const std::uint64_t* words, std::uint64_t* records, std::int64_t width, std::int64_t w) const noexcept {
+    if (2 * runs > count) {
+      for (int k = 0; k < count; ++k) records[voxel[k] * width + w] += words[k];
+      return;
+    }
+    std::uint64_t before[most + 1];
+    before[0] = 0;
+    for (int k = 0; k < count; ++k) before[k + 1] = before[k] + words[k];
+    for (int r = 0; r < runs; ++r) records[voxel[run[r]] * width + w] += before[run[r + 1]] - before[run[r]];
+  }
+  /// Likewise, where the largest stays.
+  void take_larger(const std::uint64_t* words, std::uint64_t* records, std::int64_t width,
+                   std::int64_t w) const noexcept {
+    for (int k = 0; k < count; ++k) {
+      std::uint64_t& word = records[voxel[k] * width + w];
+      word = larger(word, words[k]);
+    }
+  }
+};
+
+/// What values add to the records of a channel; returns whether any makes its voxel NaN.
+inline bool find_words(const ChannelJob& channel, const double* values, int count, std::uint64_t* words) noexcept {
+  std::uint64_t any_nan = 0;  // as wide as the words
+  const auto take = [&](const Contribution& more, int k) ROBOCACHE_ALWAYS_INLINE {
+    words[k] = more.word;
+    any_nan |= std::uint64_t{more.is_nan};
+  };
+  if (channel.is_sum()) {
+    const double inverse_unit = channel.inverse_unit;
+    for (int k = 0; k < count; ++k) take(units_of(values[k], inverse_unit), k);
+  } else {
+    for (int k = 0; k < count; ++k) take(contribution(channel, values[k]), k);
+  }
+  return any_nan != 0;
+}
+
+/// Adds a block of points to the records of their voxels.
+template <class F>
+void add_block(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, PointBlock<F>* block) noexcept {
+  const std::int64_t width = job.record_words();
+  std::uint64_t words[PointBlock<F>::most];
+  for (int r = 0; r < block->runs; ++r) {
+    scratch.counts[block->voxel[block->run[r]]] += block->run[r + 1] - block->run[r];
+  }
   for (int c = 0; c < job.reduced_count; ++c) {
-    const Contribution more = contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
-    record[0] |= std::uint64_t{more.is_nan} << c;
-    record[1 + c] = job.channels[c].combine(record[1 + c], more.word);
+    const ChannelJob channel = job.channels[c];
+    double values[PointBlock<F>::most];
+    block->read(job.clouds, channel, values);
+    const bool any_nan = find_words(channel, values, block->count, words);
+    if (channel.is_sum()) {
+      block->add(words, scratch.records, width, 1 + c);
+    } else {
+      block->take_larger(words, scratch.records, width, 1 + c);
+    }
+    for (int k = 0; any_nan && k < block->count; ++k) {
+      scratch.records[block->voxel[k] * width] |= std::uint64_t{contribution(channel, values[k]).is_nan} << c;
+    }
   }
   if (!job.has_nearest) return;
-  std::uint64_t& nearest = record[job.nearest_word()];
-  const VoxelPlace at = job.place_of(index.keys[i], view.cloud);
-  nearest = larger(nearest, nearness(job, at, values.p, job.grid.origin_of(view.cloud), i));
+  for (int k = 0; k < block->count; ++k) {
+    const std::int64_t i = block->index[k];
+    const VoxelPlace at = job.place_of(scratch.index.key_of[block->voxel[k]], segment_at(job.clouds, i).cloud);
+    words[k] = nearness(job, at, {block->p[0][k], block->p[1][k], block->p[2][k]}, job.grid.origin_of(at.cloud), i);
+  }
+  block->take_larger(words, scratch.records, width, job.nearest_word());
 }
 
 /// The records of the voxels [begin, end), and how many points they have.
 template <class F, PointLayout Layout>
 void add_points(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t begin,
                 std::int64_t end) noexcept {
-  const std::int64_t words = job.record_words();
-  SegmentView view;
-  for_points_of(scratch.index.voxel_of, job.clouds.count, begin, end,
-                [&](std::int64_t i, std::int64_t v) ROBOCACHE_ALWAYS_INLINE {
-                  if (i >= view.end) view = segment_at(job.clouds, i);
-                  ++scratch.counts[v];
-                  add_to_record<F, Layout>(job, scratch.index, scratch.records + v * words, i, view);
-                });
+  PointBlock<F> block;
+  const std::int64_t points = job.clouds.count;
+  for (std::int64_t first = 0; first < points; first += PointBlock<F>::most) {
+    block.template take<Layout>(job.clouds, scratch.index.voxel_of, first, smaller(points, first + PointBlock<F>::most),
+                                begin, end);
+    add_block(job, scratch, &block);
+  }
 }
 
 /// Rows [begin, end) of voxels, but for the lists.
@@ -185,8 +283,9 @@ void write_voxels(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scra
   }
   for (std::int64_t v = begin; v < end; ++v) {
     const std::int32_t first = index.first_of[v];
-    write_voxel(job, v, job.place_of(index.keys[first], index.cloud_of(first)), scratch.counts[v], first,
-                words == 0 ? nullptr : scratch.records + v * words);
+    VoxelPlace at = {-1, -1, -1, -1};
+    if (job.coords != nullptr) at = index.place_of(job, v);
+    write_voxel(job, v, at, scratch.counts[v], first, words == 0 ? nullptr : scratch.records + v * words);
   }
 }
 
@@ -209,23 +308,48 @@ auto fastest_write_voxels() noexcept {
 /// `value` in the rows [begin, end) of a column.
 template <class T>
 void fill_column(const TensorJob& column, std::int64_t begin, std::int64_t end, double value) noexcept {
-  T number;
-  store_number(reinterpret_cast<char*>(&number), column.type, 0, value);
+  const T number = Narrow<T>::from(value);
   for (std::int64_t row = begin; row < end; ++row) store_as(column.data, row * column.x_stride, number);
+}
+
+/// If the columns are all there is in the rows of a matrix, and rows past the last voxel are 0, where it begins.
+template <class F>
+char* matrix_of_zeros(const VoxelizeSparseJob<F>& job) noexcept {
+  const std::int64_t columns = job.channel_count;
+  char* begin = columns == 0 ? nullptr : job.channels[0].out.data;
+  for (int c = 1; c < columns; ++c) begin = std::min(begin, job.channels[c].out.data);
+  for (int c = 0; c < columns; ++c) {
+    const ChannelJob& channel = job.channels[c];
+    // Columns do not begin at one element: that many, so near, are all.
+    const bool is_column = channel.out.type == job.channels[0].out.type && channel.out.x_stride == columns &&
+                           channel.out.data - begin < columns * size_of(channel.out.type);
+    if (!is_column || bit_cast<std::uint64_t>(channel.empty) != 0) return nullptr;
+  }
+  return begin;
 }
 
 /// The rows [begin, end), which are past the last voxel.
 template <class F>
 void write_no_voxels(const VoxelizeSparseJob<F>& job, std::int64_t begin, std::int64_t end) noexcept {
-  const auto bytes = static_cast<std::size_t>(end - begin) * sizeof(std::int32_t);
-  if (job.coords != nullptr) std::memset(job.coords + begin * 4, 0xff, bytes * 4);
-  if (job.count != nullptr) std::memset(job.count + begin, 0, bytes);
-  for (int c = 0; c < job.channel_count; ++c) {
-    const TensorJob& column = job.channels[c].out;
-    const auto fill = column.type == CellType::f32   ? &fill_column<float>
-                      : column.type == CellType::f64 ? &fill_column<double>
-                                                     : &fill_column<std::uint16_t>;
-    fill(column, begin, end, job.channels[c].empty);
+  const auto count = static_cast<std::size_t>(end - begin);
+  if (job.coords != nullptr) std::memset(job.coords + begin * 4, 0xff, count * 4 * sizeof(std::int32_t));
+  if (job.count != nullptr) std::memset(job.count + begin, 0, count * sizeof(std::int32_t));
+  if (char* matrix = matrix_of_zeros(job); matrix != nullptr) {
+    const std::int64_t row = job.channel_count * size_of(job.channels[0].out.type);
+    std::memset(matrix + begin * row, 0, count * static_cast<std::size_t>(row));
+    return;
+  }
+  // Columns mostly interleave: all of them for some rows at a time, which stay in the cache.
+  constexpr std::int64_t rows = 1024;
+  for (std::int64_t first = begin; first < end; first += rows) {
+    for (int c = 0; c < job.channel_count; ++c) {
+      const TensorJob& column = job.channels[c].out;
+      const auto fill = column.type == CellType::f32   ? &fill_column<float>
+                        : column.type == CellType::f64 ? &fill_column<double>
+                        : column.type == CellType::f16 ? &fill_column<Half>
+                                                       : &fill_column<BFloat16>;
+      fill(column, first, smaller(end, first + rows), job.channels[c].empty);
+    }
   }
 }
 
