@@ -407,57 +407,6 @@ TEST_P(Rings, Errors) {
   EXPECT_OK(arena.launch([&](auto where) { return match(matched_args, where); }));
 }
 
-/// Runs an operation again and again: a call each time, or replays of the graph that the first time captured.
-class Repeated {
- public:
-  explicit Repeated(Launcher launcher) : launcher_(launcher) {
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-    if (launcher != Launcher::host) detail::check_cuda(cudaStreamCreate(&stream_), "cudaStreamCreate");
-#endif
-  }
-  Repeated(const Repeated&) = delete;
-  Repeated& operator=(const Repeated&) = delete;
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-  ~Repeated() {
-    if (executable_ != nullptr) static_cast<void>(cudaGraphExecDestroy(executable_));
-    if (stream_ != nullptr) static_cast<void>(cudaStreamDestroy(stream_));
-  }
-#endif
-
-  template <class Operation>
-  Status run(const Operation& operation) {
-    if (launcher_ == Launcher::host) return operation(Host{1});
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-    using detail::check_cuda;
-    Status status;
-    if (launcher_ == Launcher::stream) {
-      status = operation(stream_);
-    } else {
-      if (executable_ == nullptr) {
-        cudaGraph_t graph = nullptr;
-        check_cuda(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
-        status = operation(stream_);
-        check_cuda(cudaStreamEndCapture(stream_, &graph), "cudaStreamEndCapture");
-        check_cuda(cudaGraphInstantiateWithFlags(&executable_, graph, 0), "cudaGraphInstantiate");
-        static_cast<void>(cudaGraphDestroy(graph));
-      }
-      check_cuda(cudaGraphLaunch(executable_, stream_), "cudaGraphLaunch");
-    }
-    check_cuda(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
-    return status;
-#else
-    throw std::logic_error("a GPU launcher without CUDA");
-#endif
-  }
-
- private:
-  Launcher launcher_;
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-  cudaStream_t stream_ = nullptr;
-  cudaGraphExec_t executable_ = nullptr;
-#endif
-};
-
 /// Sensors that log into rings while a policy asks for its history again and again: what is on the device when the
 /// graph runs counts, not what was there when it was captured. All from empty to several times round.
 TEST_P(Rings, StateIsReadWhenTheCallRuns) {

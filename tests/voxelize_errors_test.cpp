@@ -5,7 +5,7 @@
 #include <robocache/voxel/voxelize.hpp>
 
 #include "support/launch.hpp"
-#include "support/mistakes.hpp"
+#include "support/voxel_mistakes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,8 +17,6 @@
 namespace robocache::test {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
-
 /// Valid arguments, each mistake changes one.
 struct Call {
   VoxelizeArgs args;
@@ -26,58 +24,8 @@ struct Call {
   Workspace workspace;
 };
 
-template <class T>
-void* moved(T* p, std::ptrdiff_t bytes) {
-  return const_cast<void*>(static_cast<const void*>(beside(p, bytes)));
-}
-template <class To, class T>
-To* moved_to(T* p, std::ptrdiff_t bytes) {
-  return static_cast<To*>(moved(p, bytes));
-}
-
-const std::vector<Mistake<Call>> mistakes = {
-    {"x null", StatusCode::null_pointer, "points.x", [](Call& c) { c.args.points.x.data = nullptr; }},
-    {"y null", StatusCode::null_pointer, "points.y", [](Call& c) { c.args.points.y.data = nullptr; }},
-    {"z null", StatusCode::null_pointer, "points.z", [](Call& c) { c.args.points.z.data = nullptr; }},
-    {"x type", StatusCode::invalid_value, "points.x.type",
-     [](Call& c) { c.args.points.x.type = unknown<FieldType>(); }},
-    {"y type", StatusCode::invalid_value, "points.y.type",
-     [](Call& c) { c.args.points.y.type = unknown<FieldType>(); }},
-    {"z type", StatusCode::invalid_value, "points.z.type",
-     [](Call& c) { c.args.points.z.type = unknown<FieldType>(); }},
-    {"x stride", StatusCode::invalid_size, "points.x", [](Call& c) { c.args.points.x.stride = -12; }},
-    {"y row stride", StatusCode::invalid_size, "points.y", [](Call& c) { c.args.points.y.row_stride = -1; }},
-    {"z too long", StatusCode::overflow, "points.z", [](Call& c) { c.args.points.z.stride = huge; }},
-    {"x rows too long", StatusCode::overflow, "points.x",
-     [](Call& c) {
-       c.args.points.row_points = 2;
-       c.args.points.x.row_stride = huge;
-     }},
-    {"x barely too long", StatusCode::overflow, "points.x", [](Call& c) { c.args.points.x.stride = INT64_MAX / 9; }},
-    {"count", StatusCode::invalid_size, "points.count", [](Call& c) { c.args.points.count = -1; }},
-    {"too many", StatusCode::overflow, "points.count", [](Call& c) { c.args.points.count = (1 << 30) + 1; }},
-    {"row_points", StatusCode::invalid_size, "row_points", [](Call& c) { c.args.points.row_points = -1; }},
-    {"segments", StatusCode::invalid_size, "segments", [](Call& c) { c.args.points.segments.count = -1; }},
-    {"segments overflow", StatusCode::overflow, "segments", [](Call& c) { c.args.points.segments.count = huge; }},
-    {"segments length", StatusCode::invalid_size, "segments", [](Call& c) { c.args.points.segments = uniform(2, 6); }},
-    {"segments negative length", StatusCode::invalid_size, "segments",
-     [](Call& c) { c.args.points.segments = uniform(2, -2); }},
-    {"segments misaligned", StatusCode::misaligned, "segments",
-     [](Call& c) { c.args.points.segments.offsets = beside(c.args.points.segments.offsets, 4); }},
-    {"cloud_of misaligned", StatusCode::misaligned, "cloud_of",
-     [](Call& c) { c.args.points.cloud_of = beside(c.args.points.cloud_of, 1); }},
-    {"clouds", StatusCode::invalid_size, "clouds", [](Call& c) { c.args.points.clouds = -1; }},
-    {"clouds overflow", StatusCode::overflow, "clouds", [](Call& c) { c.args.points.clouds = huge; }},
-    {"transforms misaligned", StatusCode::misaligned, "transforms",
-     [](Call& c) { c.args.points.transforms.data = moved(c.args.points.transforms.data, 2); }},
-    {"range", StatusCode::invalid_value, "min_range", [](Call& c) { c.args.points.min_range = -1; }},
-    {"range NaN", StatusCode::invalid_value, "min_range", [](Call& c) { c.args.points.min_range = nan; }},
-    {"range infinite", StatusCode::invalid_value, "min_range", [](Call& c) { c.args.points.min_range = infinity; }},
-    {"crop_min", StatusCode::invalid_value, "crop_min", [](Call& c) { c.args.points.crop_min[1] = nan; }},
-    {"crop_max", StatusCode::invalid_value, "crop_max", [](Call& c) { c.args.points.crop_max[2] = nan; }},
-    {"rule", StatusCode::invalid_value, "grid.rule", [](Call& c) { c.args.grid.rule = unknown<CellRule>(); }},
-    {"shape", StatusCode::invalid_size, "grid.shape", [](Call& c) { c.args.grid.shape[1] = -1; }},
-    {"long axis", StatusCode::overflow, "grid.shape", [](Call& c) { c.args.grid.shape[0] = (1 << 23) + 1; }},
+const std::vector<Mistake<Call>> mistakes = with_channel_mistakes(with_point_mistakes<Call>({
+    {"unbounded", StatusCode::invalid_value, "grid.unbounded", [](Call& c) { c.args.grid.unbounded = true; }},
     {"many cells", StatusCode::overflow, "grid.shape",
      [](Call& c) { c.args.grid.shape[0] = c.args.grid.shape[1] = 1 << 16; }},
     {"cells of clouds", StatusCode::overflow, "grid.shape",
@@ -85,19 +33,6 @@ const std::vector<Mistake<Call>> mistakes = {
        c.args.grid.shape[0] = c.args.grid.shape[1] = 1 << 13;
        c.args.points.clouds = INT64_MAX / 128;
      }},
-    {"size zero", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[0] = 0; }},
-    {"size negative", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[1] = -0.1; }},
-    {"size NaN", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[2] = nan; }},
-    {"size infinite", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[2] = infinity; }},
-    {"size rounds to zero", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[2] = 1e-60; }},
-    {"size without reciprocal", StatusCode::invalid_value, "grid.size", [](Call& c) { c.args.grid.size[2] = 1e-40; }},
-    {"origin NaN", StatusCode::invalid_value, "grid.origin", [](Call& c) { c.args.grid.origin[0] = nan; }},
-    {"origin rounds to infinity", StatusCode::invalid_value, "grid.origin",
-     [](Call& c) { c.args.grid.origin[1] = 1e39; }},
-    {"origin_pitch", StatusCode::invalid_size, "origin_pitch", [](Call& c) { c.args.grid.origin_pitch = 2; }},
-    {"origins overflow", StatusCode::overflow, "origins", [](Call& c) { c.args.grid.origin_pitch = huge; }},
-    {"origins misaligned", StatusCode::misaligned, "origins",
-     [](Call& c) { c.args.grid.origins = beside(c.args.grid.origins, 4); }},
     {"occupancy type", StatusCode::invalid_value, "occupancy.type",
      [](Call& c) { c.args.occupancy.type = unknown<CellType>(); }},
     {"occupancy strides", StatusCode::invalid_size, "occupancy", [](Call& c) { c.args.occupancy.x_stride = 1; }},
@@ -132,32 +67,8 @@ const std::vector<Mistake<Call>> mistakes = {
      [](Call& c) { c.args.count = {c.args.count.data, CellType::i32, huge, 12, 4, 1}; }},
     {"count misaligned", StatusCode::misaligned, "args.count",
      [](Call& c) { c.args.count.data = moved(c.args.count.data, 1); }},
-    {"channels null", StatusCode::null_pointer, "args.channels", [](Call& c) { c.args.channels = nullptr; }},
-    {"channel count", StatusCode::invalid_size, "channel_count", [](Call& c) { c.args.channel_count = -1; }},
     {"too many channels", StatusCode::overflow, "channel_count", [](Call& c) { c.args.channel_count = 65; }},
-    {"source", StatusCode::invalid_value, "source", [](Call& c) { c.channels[1].source = unknown<ChannelSource>(); },
-     1},
-    {"reduction", StatusCode::invalid_value, "reduction",
-     [](Call& c) { c.channels[0].reduction = unknown<Reduction>(); }, 0},
-    {"unit no power", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = 0.1; }, 1},
-    {"unit zero", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = 0; }, 1},
-    {"unit negative", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = -0.5; }, 1},
-    {"unit NaN", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = nan; }, 1},
-    {"unit tiny", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = 0x1p-300; }, 1},
-    {"unit infinite", StatusCode::invalid_value, "unit", [](Call& c) { c.channels[1].unit = infinity; }, 1},
-    {"field null", StatusCode::null_pointer, "field.data", [](Call& c) { c.channels[0].field.data = nullptr; }, 0},
-    {"field type", StatusCode::invalid_value, "field.type",
-     [](Call& c) { c.channels[0].field.type = unknown<FieldType>(); }, 0},
-    {"field stride", StatusCode::invalid_size, "field", [](Call& c) { c.channels[0].field.stride = -1; }, 0},
-    {"field overflow", StatusCode::overflow, "field", [](Call& c) { c.channels[0].field.stride = huge; }, 0},
-    {"out null", StatusCode::null_pointer, "out.data", [](Call& c) { c.channels[1].out.data = nullptr; }, 1},
-    {"out type", StatusCode::unsupported_type, "out.type", [](Call& c) { c.channels[1].out.type = CellType::u8; }, 1},
-    {"out bits", StatusCode::unsupported_type, "out.type", [](Call& c) { c.channels[1].out.type = CellType::bit; }, 1},
-    {"out unknown", StatusCode::invalid_value, "out.type",
-     [](Call& c) { c.channels[1].out.type = unknown<CellType>(); }, 1},
     {"out strides", StatusCode::invalid_size, "channels.out", [](Call& c) { c.channels[1].out.y_stride = 1; }, 1},
-    {"out misaligned", StatusCode::misaligned, "channels.out",
-     [](Call& c) { c.channels[1].out.data = moved(c.channels[1].out.data, 2); }, 1},
     {"cell_of misaligned", StatusCode::misaligned, "cell_of",
      [](Call& c) { c.args.cell_of = beside(c.args.cell_of, 4); }},
     {"counts misaligned", StatusCode::misaligned, "counts", [](Call& c) { c.args.counts = beside(c.args.counts, 1); }},
@@ -192,7 +103,7 @@ const std::vector<Mistake<Call>> mistakes = {
     {"workspace null", StatusCode::null_pointer, "workspace", [](Call& c) { c.workspace.data = nullptr; }},
     {"workspace too small", StatusCode::workspace_too_small, "workspace", [](Call& c) { --c.workspace.bytes; }},
     {"no workspace", StatusCode::workspace_too_small, "workspace", [](Call& c) { c.workspace = {}; }},
-};
+}));
 
 class VoxelizeErrors : public LauncherTest {};
 INSTANTIATE_TEST_SUITE_P(, VoxelizeErrors, every_launcher(), launcher_name);

@@ -15,3 +15,5 @@
 #include <robocache/temporal/split_segments.cuh>
 #include <robocache/voxel/bounds.cuh>
 #include <robocache/voxel/voxelize.cuh>
+#include <robocache/voxel/voxelize_hard.cuh>
+#include <robocache/voxel/voxelize_sparse.cuh>

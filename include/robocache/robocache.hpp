@@ -31,7 +31,14 @@
 #include <robocache/voxel/bounds.hpp>
 #include <robocache/voxel/number_key.hpp>
 #include <robocache/voxel/point_clouds.hpp>
+#include <robocache/voxel/voxel_call.hpp>
+#include <robocache/voxel/voxel_downsample.hpp>
 #include <robocache/voxel/voxel_grid.hpp>
+#include <robocache/voxel/voxel_index.hpp>
+#include <robocache/voxel/voxel_index_plan.hpp>
 #include <robocache/voxel/voxelize.hpp>
+#include <robocache/voxel/voxelize_hard.hpp>
 #include <robocache/voxel/voxelize_job.hpp>
 #include <robocache/voxel/voxelize_plan.hpp>
+#include <robocache/voxel/voxelize_sparse.hpp>
+#include <robocache/voxel/voxelize_sparse_job.hpp>

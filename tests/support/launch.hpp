@@ -269,6 +269,14 @@ class Arena {
       buffer->upload(std::vector<unsigned char>(buffer->size(), Output<char>::poison));
   }
 
+  /// Whether every byte of every output still holds the poison.
+  bool outputs_untouched() const {
+    return std::all_of(outputs_.begin(), outputs_.end(), [](const auto& buffer) {
+      const std::vector<unsigned char> bytes = buffer->download();
+      return std::all_of(bytes.begin(), bytes.end(), [](unsigned char b) { return b == Output<char>::poison; });
+    });
+  }
+
   /// Runs `operation(where)`, where `where` is a Host or a cudaStream_t, and waits for it.
   ///
   /// Graph: captures it, replays it on changed inputs (each input's elements in reverse order), and once more on the
@@ -334,6 +342,57 @@ class Arena {
   std::size_t graph_nodes_ = 0;
 #if ROBOCACHE_HAS_CUDA_RUNTIME
   cudaStream_t stream_ = nullptr;
+#endif
+};
+
+/// Runs an operation again and again: a call each time, or replays of the graph that the first time captured.
+class Repeated {
+ public:
+  explicit Repeated(Launcher launcher) : launcher_(launcher) {
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+    if (launcher != Launcher::host) detail::check_cuda(cudaStreamCreate(&stream_), "cudaStreamCreate");
+#endif
+  }
+  Repeated(const Repeated&) = delete;
+  Repeated& operator=(const Repeated&) = delete;
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+  ~Repeated() {
+    if (executable_ != nullptr) static_cast<void>(cudaGraphExecDestroy(executable_));
+    if (stream_ != nullptr) static_cast<void>(cudaStreamDestroy(stream_));
+  }
+#endif
+
+  template <class Operation>
+  Status run(const Operation& operation, int threads = 1) {
+    if (launcher_ == Launcher::host) return operation(Host{threads});
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+    using detail::check_cuda;
+    Status status;
+    if (launcher_ == Launcher::stream) {
+      status = operation(stream_);
+    } else {
+      if (executable_ == nullptr) {
+        cudaGraph_t graph = nullptr;
+        check_cuda(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+        status = operation(stream_);
+        check_cuda(cudaStreamEndCapture(stream_, &graph), "cudaStreamEndCapture");
+        check_cuda(cudaGraphInstantiateWithFlags(&executable_, graph, 0), "cudaGraphInstantiate");
+        static_cast<void>(cudaGraphDestroy(graph));
+      }
+      check_cuda(cudaGraphLaunch(executable_, stream_), "cudaGraphLaunch");
+    }
+    check_cuda(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+    return status;
+#else
+    throw std::logic_error("a GPU launcher without CUDA");
+#endif
+  }
+
+ private:
+  Launcher launcher_;
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+  cudaStream_t stream_ = nullptr;
+  cudaGraphExec_t executable_ = nullptr;
 #endif
 };
 

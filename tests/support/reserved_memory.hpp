@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "support/launch.hpp"
+
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -47,6 +50,42 @@ class ReservedZeros {
  private:
   T* data_ = nullptr;
   std::size_t bytes_;
+};
+
+/// An output of many elements, of which few are written: address space on the host, memory on a device, where there is
+/// enough.
+template <class T>
+class HugeOutput {
+ public:
+  HugeOutput(Launcher launcher, std::int64_t count) {
+    if (launcher == Launcher::host) {
+      if (ROBOCACHE_TEST_SANITIZED == 0) reserved_ = std::make_unique<ReservedZeros<T>>(count);
+      return;
+    }
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+    const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
+    std::size_t free = 0, total = 0;
+    const bool fits = cudaMemGetInfo(&free, &total) == cudaSuccess && free > bytes + (std::size_t{1} << 30);
+    if (fits) on_device_ = std::make_unique<detail::Buffer>(launcher, bytes);
+#endif
+  }
+
+  /// Null where it is not to be had.
+  T* data() const {
+    if (on_device_ != nullptr) return reinterpret_cast<T*>(on_device_->data());
+    return reserved_ != nullptr ? reserved_->data() : nullptr;
+  }
+  static const char* missing() { return "so much memory is not to be had"; }
+  T read(std::int64_t at) const {
+    T value;
+    if (on_device_ == nullptr) return reserved_->data()[at];
+    on_device_->read(static_cast<std::size_t>(at) * sizeof(T), &value, sizeof(T));
+    return value;
+  }
+
+ private:
+  std::unique_ptr<ReservedZeros<T>> reserved_;
+  std::unique_ptr<detail::Buffer> on_device_;
 };
 
 }  // namespace robocache::test

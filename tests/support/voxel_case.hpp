@@ -119,31 +119,43 @@ struct VoxelCase {
   }
 };
 
-/// What the definitions give: who lies where, and the bytes of the outputs.
-template <class F>
-class VoxelOracle {
- public:
-  static constexpr unsigned char poison = Output<char>::poison;
+/// The field type of a tensor's numbers. Not of bits.
+inline FieldType field_of(CellType type) {
+  const FieldType types[] = {FieldType::u8,  FieldType::i32, FieldType::f32,
+                             FieldType::f64, FieldType::f16, FieldType::bf16};
+  return types[static_cast<int>(type)];
+}
 
-  explicit VoxelOracle(const VoxelCase& call) : call_(call) {
+/// What the definitions give: who lies where, and what becomes of the values of points that are together.
+template <class F>
+class PointOracle {
+ public:
+  /// Cloud, z, y, x; a cloud of -1: left out.
+  using Place = std::array<std::int64_t, 4>;
+
+  explicit PointOracle(const VoxelCase& call) : call_(call) {
     counts.assign(static_cast<std::size_t>(call.cloud_count()), PointCounts{0, 0, 0, 0});
-    cell_of.assign(call.points.size(), -1);
+    places.assign(call.points.size(), Place{-1, -1, -1, -1});
     for (std::size_t i = 0; i < call.points.size(); ++i) locate(i);
   }
 
-  std::vector<std::int64_t> cell_of;
+  std::vector<Place> places;
   std::vector<PointCounts> counts;
 
-  std::vector<unsigned char> occupancy_bytes() const {
-    return image(call_.occupancy, [](const std::vector<std::size_t>& of) { return of.empty() ? 0.0L : 1.0L; });
-  }
-  std::vector<unsigned char> count_bytes() const {
-    return image(call_.count, [](const std::vector<std::size_t>& of) { return static_cast<long double>(of.size()); });
-  }
-  std::vector<unsigned char> channel_bytes(const ChannelSpec& channel) const {
-    return image(channel.out, [&](const std::vector<std::size_t>& of) {
-      return of.empty() ? static_cast<long double>(channel.empty) : reduced(channel, of);
-    });
+  /// The square of the distance from the centre of the cell.
+  long double square_from_centre(std::size_t i) const {
+    long double sum = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      const F from = origin(places[i][0], k), size = static_cast<F>(call_.grid.size[k]);
+      volatile F inverse = F(1) / size, difference = moved_[i][k] - from, first = from * inverse;
+      const bool divides = call_.grid.rule == CellRule::divide;
+      const long double p = static_cast<long double>(divides ? difference : moved_[i][k]);
+      const long double low = divides ? 0.0L : std::floor(static_cast<long double>(first));
+      const long double d =
+          p - (static_cast<long double>(places[i][3 - k]) + low + 0.5L) * static_cast<long double>(size);
+      sum += d * d;
+    }
+    return sum;
   }
   double value(const ChannelSpec& channel, std::size_t i) const {
     switch (channel.source) {
@@ -157,9 +169,47 @@ class VoxelOracle {
         return static_cast<double>(stored(i)[static_cast<std::size_t>(channel.source) - 4]);
     }
   }
-  std::map<std::int64_t, std::vector<std::size_t>> members;  ///< of each occupied cell, over all clouds
+
+  long double reduced(const ChannelSpec& channel, const std::vector<std::size_t>& of) const {
+    bool nan = false, any = false;
+    std::int64_t units = 0;
+    double least = INFINITY, most = -INFINITY;
+    const auto below = [](double a, double b) { return a < b || (a == b && std::signbit(a) && !std::signbit(b)); };
+    for (const std::size_t i : of) {
+      const double v = value(channel, i);
+      if (channel.reduction == Reduction::sum || channel.reduction == Reduction::mean) {
+        const long double in_units = static_cast<long double>(v) / static_cast<long double>(channel.unit);
+        if (!(std::fabs(in_units) <= 0x1p39L)) {
+          nan = true;
+        } else {
+          units += static_cast<std::int64_t>(std::nearbyint(in_units));
+        }
+      } else if (std::isnan(v)) {
+        nan = nan || !channel.ignore_nan;
+        continue;
+      } else {
+        if (!any || below(v, least)) least = v;
+        if (!any || below(most, v)) most = v;
+      }
+      any = true;
+    }
+    if (nan || !any) return NAN;
+    if (channel.reduction == Reduction::min) return static_cast<long double>(least);
+    if (channel.reduction == Reduction::max) return static_cast<long double>(most);
+    const double sum = static_cast<double>(units);
+    const double divided = channel.reduction == Reduction::mean ? sum / static_cast<double>(of.size()) : sum;
+    return static_cast<long double>(divided * channel.unit);
+  }
+
+ protected:
+  const VoxelCase& call_;
 
  private:
+  F origin(std::int64_t cloud, std::size_t k) const {
+    return static_cast<F>(call_.origins.empty() ? call_.grid.origin[k]
+                                                : call_.origins[static_cast<std::size_t>(cloud) * 3 + k]);
+  }
+
   std::array<F, 3> stored(std::size_t i) const {
     std::array<F, 3> p;
     for (std::size_t k = 0; k < 3; ++k) p[k] = static_cast<F>(as_stored(call_.type, call_.points[i][k]));
@@ -214,62 +264,59 @@ class VoxelOracle {
     }
     std::int64_t cell[3];
     for (std::size_t k = 0; k < 3; ++k) {
-      const F origin = static_cast<F>(call_.origins.empty() ? call_.grid.origin[k]
-                                                            : call_.origins[static_cast<std::size_t>(cloud) * 3 + k]);
-      const F size = static_cast<F>(call_.grid.size[k]);
-      volatile F inverse = F(1) / size, difference = p[k] - origin;  // each rounded to F
-      volatile F scaled = p[k] * inverse, first = origin * inverse, quotient = difference / size;
+      const F from = origin(cloud, k), size = static_cast<F>(call_.grid.size[k]);
+      volatile F inverse = F(1) / size, difference = p[k] - from;  // each rounded to F
+      volatile F scaled = p[k] * inverse, first = from * inverse, quotient = difference / size;
       const long double at = call_.grid.rule == CellRule::divide ? std::floor(static_cast<long double>(quotient))
                                                                  : std::floor(static_cast<long double>(scaled)) -
                                                                        std::floor(static_cast<long double>(first));
-      if (!(at >= 0 && at < static_cast<long double>(call_.grid.shape[k]))) {
+      const std::int64_t least = call_.grid.unbounded ? -(1 << 20) : 0,
+                         end = call_.grid.unbounded ? 1 << 20 : call_.grid.shape[k];
+      if (!(at >= static_cast<long double>(least) && at < static_cast<long double>(end))) {
         ++fates.outside;
         return;
       }
       cell[k] = static_cast<std::int64_t>(at);
     }
     ++fates.kept;
-    cell_of[i] =
-        ((cloud * call_.grid.shape[2] + cell[2]) * call_.grid.shape[1] + cell[1]) * call_.grid.shape[0] + cell[0];
-    members[cell_of[i]].push_back(i);
+    places[i] = {cloud, cell[2], cell[1], cell[0]};
   }
 
-  long double reduced(const ChannelSpec& channel, const std::vector<std::size_t>& of) const {
-    bool nan = false, any = false;
-    std::int64_t units = 0;
-    double least = INFINITY, most = -INFINITY;
-    const auto below = [](double a, double b) { return a < b || (a == b && std::signbit(a) && !std::signbit(b)); };
-    for (const std::size_t i : of) {
-      const double v = value(channel, i);
-      if (channel.reduction == Reduction::sum || channel.reduction == Reduction::mean) {
-        const long double in_units = static_cast<long double>(v) / static_cast<long double>(channel.unit);
-        if (!(std::fabs(in_units) <= 0x1p39L)) {
-          nan = true;
-        } else {
-          units += static_cast<std::int64_t>(std::nearbyint(in_units));
-        }
-      } else if (std::isnan(v)) {
-        nan = nan || !channel.ignore_nan;
-        continue;
-      } else {
-        if (!any || below(v, least)) least = v;
-        if (!any || below(most, v)) most = v;
-      }
-      any = true;
+  std::vector<std::array<F, 3>> moved_;
+};
+
+/// What comes of a call of voxelize: the bytes of the outputs.
+template <class F>
+class VoxelOracle : public PointOracle<F> {
+ public:
+  static constexpr unsigned char poison = Output<char>::poison;
+
+  explicit VoxelOracle(const VoxelCase& call) : PointOracle<F>(call) {
+    const std::int64_t x = call.grid.shape[0], y = call.grid.shape[1], z = call.grid.shape[2];
+    for (std::size_t i = 0; i < call.points.size(); ++i) {
+      const auto& at = this->places[i];
+      cell_of.push_back(at[0] < 0 ? -1 : ((at[0] * z + at[1]) * y + at[2]) * x + at[3]);
+      if (at[0] >= 0) members[cell_of[i]].push_back(i);
     }
-    if (nan || !any) return NAN;
-    if (channel.reduction == Reduction::min) return static_cast<long double>(least);
-    if (channel.reduction == Reduction::max) return static_cast<long double>(most);
-    const double sum = static_cast<double>(units);
-    const double divided = channel.reduction == Reduction::mean ? sum / static_cast<double>(of.size()) : sum;
-    return static_cast<long double>(divided * channel.unit);
   }
 
-  static FieldType field_of(CellType type) {
-    const FieldType types[] = {FieldType::u8,  FieldType::i32, FieldType::f32,
-                               FieldType::f64, FieldType::f16, FieldType::bf16};
-    return types[static_cast<int>(type)];
+  std::vector<std::int64_t> cell_of;
+  std::map<std::int64_t, std::vector<std::size_t>> members;  ///< of each occupied cell, over all clouds
+
+  std::vector<unsigned char> occupancy_bytes() const {
+    return image(call_.occupancy, [](const std::vector<std::size_t>& of) { return of.empty() ? 0.0L : 1.0L; });
   }
+  std::vector<unsigned char> count_bytes() const {
+    return image(call_.count, [](const std::vector<std::size_t>& of) { return static_cast<long double>(of.size()); });
+  }
+  std::vector<unsigned char> channel_bytes(const ChannelSpec& channel) const {
+    return image(channel.out, [&](const std::vector<std::size_t>& of) {
+      return of.empty() ? static_cast<long double>(channel.empty) : this->reduced(channel, of);
+    });
+  }
+
+ private:
+  using PointOracle<F>::call_;
 
   template <class Of>
   std::vector<unsigned char> image(const TensorSpec& spec, const Of& of) const {
@@ -319,17 +366,78 @@ class VoxelOracle {
     const std::array<std::int64_t, 4> s = strides_of(call, spec);
     return ((clouds - 1) * s[0] + (z - 1) * s[1] + (y - 1) * s[2] + (x - 1) * s[3] + 1) * size_of(spec.type);
   }
-
- private:
-  const VoxelCase& call_;
-  std::vector<std::array<F, 3>> moved_;
 };
+
+/// The points of a call in a run's memory.
+inline PointClouds place_points(Arena& arena, const VoxelCase& call) {
+  PointClouds points;
+  const std::int64_t size = size_of(call.type), count = call.size();
+  const std::int64_t stride = call.separate ? size : call.stride != 0 ? call.stride : 3 * size;
+  const std::int64_t row_points = call.row_points == 0 ? std::max<std::int64_t>(count, 1) : call.row_points;
+  const std::int64_t row_stride = row_points * stride + call.row_gap;
+  PointField* fields[3] = {&points.x, &points.y, &points.z};
+  std::vector<unsigned char> number, bytes[3];
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      std::vector<unsigned char>& to = bytes[call.separate ? k : 0];
+      const std::int64_t at = call.misalign + i / row_points * row_stride + i % row_points * stride +
+                              (call.separate ? 0 : static_cast<std::int64_t>(k) * size);
+      number.clear();
+      append_number(&number, call.type, static_cast<long double>(call.points[static_cast<std::size_t>(i)][k]));
+      if (static_cast<std::int64_t>(to.size()) < at + size) to.resize(static_cast<std::size_t>(at + size), 0xff);
+      std::copy(number.begin(), number.end(), to.begin() + at);
+    }
+  }
+  for (std::size_t k = 0; k < 3; ++k) {
+    const unsigned char* data = call.separate || k == 0 ? arena.input(bytes[k]) + call.misalign : nullptr;
+    if (data != nullptr) *fields[k] = {data, call.type, stride, row_stride};
+    if (data == nullptr) {
+      *fields[k] = record_field(points.x.data, stride, static_cast<std::int64_t>(k) * size, call.type, row_stride);
+    }
+  }
+  points.count = count;
+  points.row_points = call.row_points;
+  if (!call.offsets.empty()) {
+    points.segments = ragged(arena.input(call.offsets), call.segments());
+  } else if (call.uniform_length >= 0) {
+    points.segments = uniform(call.segments(), call.uniform_length);
+  }
+  if (!call.cloud_of.empty()) points.cloud_of = arena.input(call.cloud_of);
+  points.clouds = call.clouds;
+  if (!call.transforms.empty()) {
+    points.transforms =
+        call.double_transforms
+            ? Transforms(arena.input(call.transforms))
+            : Transforms(arena.input(std::vector<float>(call.transforms.begin(), call.transforms.end())));
+  }
+  points.min_range = call.min_range;
+  points.drop_zero = call.drop_zero;
+  std::copy(call.crop_min.begin(), call.crop_min.end(), points.crop_min);
+  std::copy(call.crop_max.begin(), call.crop_max.end(), points.crop_max);
+  return points;
+}
+
+/// A field, one number a record of its own, as an array of structures has; rows as those of the points.
+inline PointField place_field(Arena& arena, const VoxelCase& call, const ChannelSpec& spec) {
+  if (spec.source != ChannelSource::field) return {};
+  std::vector<unsigned char> bytes;
+  for (const double v : spec.values) append_number(&bytes, spec.type, static_cast<long double>(v));
+  return {arena.input(bytes), spec.type, size_of(spec.type), call.row_points * size_of(spec.type)};
+}
+
+inline void expect_same(const std::vector<unsigned char>& got, const std::vector<unsigned char>& wanted,
+                        const std::string& what) {
+  ASSERT_EQ(got.size(), wanted.size()) << what;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    ASSERT_EQ(got[i], wanted[i]) << "byte " << i << " of " << got.size() << " of " << what;
+  }
+}
 
 /// The buffers of a call, and its arguments.
 class VoxelRun {
  public:
   VoxelRun(Launcher launcher, const VoxelCase& call) : arena(launcher) {
-    args.points = points(call);
+    args.points = place_points(arena, call);
     args.grid = call.grid;
     if (!call.origins.empty()) args.grid.origins = arena.input(call.origins);
     args.occupancy = tensor(call, call.occupancy, &occupancy_);
@@ -344,12 +452,7 @@ class VoxelRun {
       channel.unit = spec.unit;
       channel.empty = spec.empty;
       channel.out = tensor(call, spec.out, &channel_outs_[c]);
-      if (spec.source == ChannelSource::field) {
-        // One number a record of its own, as an array of structures has; rows as those of the points.
-        std::vector<unsigned char> bytes;
-        for (const double v : spec.values) append_number(&bytes, spec.type, static_cast<long double>(v));
-        channel.field = {arena.input(bytes), spec.type, size_of(spec.type), call.row_points * size_of(spec.type)};
-      }
+      channel.field = place_field(arena, call, spec);
       channels.push_back(channel);
     }
     args.channels = channels.data();
@@ -420,62 +523,6 @@ class VoxelRun {
   std::vector<VoxelChannel> channels;
 
  private:
-  static void expect_same(const std::vector<unsigned char>& got, const std::vector<unsigned char>& wanted,
-                          const std::string& what) {
-    ASSERT_EQ(got.size(), wanted.size()) << what;
-    for (std::size_t i = 0; i < got.size(); ++i) {
-      ASSERT_EQ(got[i], wanted[i]) << "byte " << i << " of " << got.size() << " of " << what;
-    }
-  }
-
-  PointClouds points(const VoxelCase& call) {
-    PointClouds points;
-    const std::int64_t size = size_of(call.type), count = call.size();
-    const std::int64_t stride = call.separate ? size : call.stride != 0 ? call.stride : 3 * size;
-    const std::int64_t row_points = call.row_points == 0 ? std::max<std::int64_t>(count, 1) : call.row_points;
-    const std::int64_t row_stride = row_points * stride + call.row_gap;
-    PointField* fields[3] = {&points.x, &points.y, &points.z};
-    std::vector<unsigned char> number, bytes[3];
-    for (std::int64_t i = 0; i < count; ++i) {
-      for (std::size_t k = 0; k < 3; ++k) {
-        std::vector<unsigned char>& to = bytes[call.separate ? k : 0];
-        const std::int64_t at = call.misalign + i / row_points * row_stride + i % row_points * stride +
-                                (call.separate ? 0 : static_cast<std::int64_t>(k) * size);
-        number.clear();
-        append_number(&number, call.type, static_cast<long double>(call.points[static_cast<std::size_t>(i)][k]));
-        if (static_cast<std::int64_t>(to.size()) < at + size) to.resize(static_cast<std::size_t>(at + size), 0xff);
-        std::copy(number.begin(), number.end(), to.begin() + at);
-      }
-    }
-    for (std::size_t k = 0; k < 3; ++k) {
-      const unsigned char* data = call.separate || k == 0 ? arena.input(bytes[k]) + call.misalign : nullptr;
-      if (data != nullptr) *fields[k] = {data, call.type, stride, row_stride};
-      if (data == nullptr) {
-        *fields[k] = record_field(points.x.data, stride, static_cast<std::int64_t>(k) * size, call.type, row_stride);
-      }
-    }
-    points.count = count;
-    points.row_points = call.row_points;
-    if (!call.offsets.empty()) {
-      points.segments = ragged(arena.input(call.offsets), call.segments());
-    } else if (call.uniform_length >= 0) {
-      points.segments = uniform(call.segments(), call.uniform_length);
-    }
-    if (!call.cloud_of.empty()) points.cloud_of = arena.input(call.cloud_of);
-    points.clouds = call.clouds;
-    if (!call.transforms.empty()) {
-      points.transforms =
-          call.double_transforms
-              ? Transforms(arena.input(call.transforms))
-              : Transforms(arena.input(std::vector<float>(call.transforms.begin(), call.transforms.end())));
-    }
-    points.min_range = call.min_range;
-    points.drop_zero = call.drop_zero;
-    std::copy(call.crop_min.begin(), call.crop_min.end(), points.crop_min);
-    std::copy(call.crop_max.begin(), call.crop_max.end(), points.crop_max);
-    return points;
-  }
-
   VoxelTensor tensor(const VoxelCase& call, const TensorSpec& spec, std::vector<Output<unsigned char>>* outs) {
     if (!spec.wanted) return {};
     outs->push_back(arena.output<unsigned char>(VoxelOracle<float>::image_size(call, spec)));

@@ -52,33 +52,26 @@ struct FateCounter {
   }
 };
 
-/// A position inside has its whole part in the mantissa of its sum with 2^23, rounded down: conversions are four times
-/// slower. Whatever lies outside, NaN and infinity too, is larger than any cell as an unsigned number.
+/// The whole part of a position, rounded down, if it is within 2^22 of 0: it is in the mantissa of the sum with
+/// 1.5 * 2^23, rounded down; conversions are four times slower. Of any other, NaN and infinity too, a number that is
+/// not, and is 2^31 from the limits of the type.
 __device__ inline std::uint32_t whole_part(float position) noexcept {
-  return __float_as_uint(__fadd_rd(position, 8388608.0f)) - 0x4b000000u;
+  return __float_as_uint(__fadd_rd(position, 12582912.0f)) - 0x4b400000u;
 }
 __device__ inline std::uint32_t whole_part(double position) noexcept {
-  return position >= 0 && position < 8388608.0 ? static_cast<std::uint32_t>(static_cast<std::int32_t>(position))
-                                               : 0xffffffffu;
-}
-
-template <class F>
-__device__ inline std::int32_t cell_at(const GridJob<F>& grid, const Vector3<F>& position) noexcept {
-  const std::uint32_t x = whole_part(position.x), y = whole_part(position.y), z = whole_part(position.z);
-  const bool is_inside = x < static_cast<std::uint32_t>(grid.row) && y < static_cast<std::uint32_t>(grid.rows) &&
-                         z < static_cast<std::uint32_t>(grid.layers);
-  return is_inside ? static_cast<std::int32_t>(
-                         (z * static_cast<std::uint32_t>(grid.rows) + y) * static_cast<std::uint32_t>(grid.row) + x)
-                   : -1;
+  return absolute(position) < 4194304.0 ? static_cast<std::uint32_t>(static_cast<std::int32_t>(round_down(position)))
+                                        : 0x40000000u;
 }
 
 /// What a thread knows while it locates points.
-template <class F, PointLayout Layout>
+template <class Job, PointLayout Layout, int Size = voxelize_tuning.batch>
 struct PointLocator {
-  using Batch = PointBatch<F, Layout>;
+  using F = typename Job::Coordinate;
+  using Cell = typename Job::Cell;
+  using Batch = PointBatch<F, Layout, Size>;
   static constexpr int size = Batch::size;
 
-  const VoxelizeJob<F>& job;
+  const Job& job;
   FateCounter& fates;  ///< of the block
   // The segment of the points last located, and its cloud, which is negative where they are left out.
   std::int64_t segment = -1, cloud = -1;
@@ -86,7 +79,7 @@ struct PointLocator {
   unsigned int segment_length = 0;
   Vector3<F> origin = {};
 
-  __device__ PointLocator(const VoxelizeJob<F>& of, FateCounter& of_block) noexcept : job(of), fates(of_block) {}
+  __device__ PointLocator(const Job& of, FateCounter& of_block) noexcept : job(of), fates(of_block) {}
 
   __device__ bool holds(int i) const noexcept { return static_cast<unsigned int>(i - segment_begin) < segment_length; }
 
@@ -99,7 +92,7 @@ struct PointLocator {
     if (cloud >= 0) origin = job.grid.origin_of(cloud);
   }
 
-  /// Calls visit(k, i, cell) for those points of a batch among [begin, end) that have a cell, within `cloud`.
+  /// Calls visit(k, i, cell) for those points of a batch among [begin, end) that have a cell, in `cloud`.
   template <class Visit>
   __device__ void locate(const Batch& batch, int base, int begin, int end, const Visit& visit) noexcept {
     constexpr unsigned int all = (1u << size) - 1;
@@ -115,7 +108,7 @@ struct PointLocator {
       const int first = Batch::index(base, __ffs(static_cast<int>(pending)) - 1);
       if (!holds(first)) enter_segment_of(first);
       // All as if they were of this segment; most are.
-      std::int32_t cells[size];
+      Cell cells[size];
       find(batch, cells);
       unsigned int here = all;
       if (pending != all || !holds(Batch::index(base, size - 1))) {
@@ -127,7 +120,7 @@ struct PointLocator {
         }
       }
       pending &= ~here;
-      if (job.cell_of != nullptr || job.counts != nullptr) record_fates(cells, base, here);
+      if (job.cell_outputs() != nullptr || job.counts != nullptr) record_fates(cells, base, here);
       if (cloud < 0) here = 0;
 #pragma unroll
       for (int k = 0; k < size; ++k) {
@@ -137,20 +130,68 @@ struct PointLocator {
   }
 
  private:
-  __device__ void record_fates(const std::int32_t (&cells)[size], int base, unsigned int here) noexcept {
+  __device__ void record_fates(const Cell (&cells)[size], int base, unsigned int here) noexcept {
 #pragma unroll
     for (int k = 0; k < size; ++k) {
       if ((here >> k & 1u) == 0) continue;
       const bool is_kept = cells[k] >= 0 && cloud >= 0;
-      if (job.cell_of != nullptr) job.cell_of[Batch::index(base, k)] = is_kept ? cloud * job.grid.cells + cells[k] : -1;
+      if (job.cell_outputs() != nullptr) {
+        job.cell_outputs()[Batch::index(base, k)] = is_kept ? cloud * job.grid.cells + cells[k] : -1;
+      }
       if (job.counts != nullptr && cloud >= 0) {
         fates.add(job.counts, cloud, is_kept ? PointFate::kept : static_cast<PointFate>(-cells[k]));
       }
     }
   }
 
-  /// Cells within the cloud; of points that have none, the fate's negative.
-  __device__ void find(const Batch& batch, std::int32_t (&cells)[size]) const noexcept {
+  __device__ Cell cell_at(std::uint32_t whole_x, std::uint32_t whole_y, std::uint32_t whole_z) const noexcept {
+    const auto lowest = static_cast<std::uint32_t>(job.grid.lowest);
+    const std::uint32_t x = whole_x - lowest, y = whole_y - lowest, z = whole_z - lowest;
+    const bool is_inside = x < static_cast<std::uint32_t>(job.grid.row) &&
+                           y < static_cast<std::uint32_t>(job.grid.rows) &&
+                           z < static_cast<std::uint32_t>(job.grid.layers);
+    return is_inside ? job.cell_at(x, y, z, cloud) : Cell{-1};
+  }
+
+  /// Cells of the points at `p`, or -1 for outside, where a few multiplications and additions give them.
+  __device__ bool find_quickly(const Vector3<F> (&p)[size], Cell (&cells)[size]) const noexcept {
+    if (!job.grid.is_quick || job.clouds.has_filter) return false;
+    const Axis<F>* axes = job.grid.axes;
+    if (job.grid.rule == CellRule::divide) {
+      Vector3<F> from[size];
+      F least = infinite<F>;
+#pragma unroll
+      for (int k = 0; k < size; ++k) {
+        from[k] = {p[k].x - origin.x, p[k].y - origin.y, p[k].z - origin.z};
+        // NaN is left out: it is in no cell by any way.
+        least = ::fmin(least, ::fmin(absolute(from[k].x), ::fmin(absolute(from[k].y), absolute(from[k].z))));
+      }
+      if (!(least >= F(0x1p-100))) return false;
+#pragma unroll
+      for (int k = 0; k < size; ++k) {
+        cells[k] = cell_at(whole_part(divide_by_reciprocal(from[k].x, axes[0].size, axes[0].reciprocal)),
+                           whole_part(divide_by_reciprocal(from[k].y, axes[1].size, axes[1].reciprocal)),
+                           whole_part(divide_by_reciprocal(from[k].z, axes[2].size, axes[2].reciprocal)));
+      }
+      return true;
+    }
+    // What lies beyond 2^22 stays outside when up to 2^21 are subtracted, since no axis has more cells than that.
+    const F x = round_down(origin.x * axes[0].reciprocal), y = round_down(origin.y * axes[1].reciprocal),
+            z = round_down(origin.z * axes[2].reciprocal);
+    constexpr F most = 1 << 20;
+    if (!(absolute(x) <= most && absolute(y) <= most && absolute(z) <= most)) return false;
+    const std::uint32_t cell_x = whole_part(x), cell_y = whole_part(y), cell_z = whole_part(z);
+#pragma unroll
+    for (int k = 0; k < size; ++k) {
+      cells[k] = cell_at(whole_part(rounded_product(p[k].x, axes[0].reciprocal)) - cell_x,
+                         whole_part(rounded_product(p[k].y, axes[1].reciprocal)) - cell_y,
+                         whole_part(rounded_product(p[k].z, axes[2].reciprocal)) - cell_z);
+    }
+    return true;
+  }
+
+  /// Cells; of points that have none, the fate's negative.
+  __device__ void find(const Batch& batch, Cell (&cells)[size]) const noexcept {
     Vector3<F> p[size];
 #pragma unroll
     for (int k = 0; k < size; ++k) p[k] = batch.raw[k];
@@ -158,53 +199,36 @@ struct PointLocator {
 #pragma unroll
       for (int k = 0; k < size; ++k) p[k] = transformed(job.clouds.transforms, segment, p[k]);
     }
-    Vector3<F> from[size];
-    F least = infinite<F>;
-#pragma unroll
-    for (int k = 0; k < size; ++k) {
-      from[k] = {p[k].x - origin.x, p[k].y - origin.y, p[k].z - origin.z};
-      // NaN is left out: it is in no cell by any way.
-      least = ::fmin(least, ::fmin(absolute(from[k].x), ::fmin(absolute(from[k].y), absolute(from[k].z))));
-    }
-    if (job.is_plain && least >= job.grid.least) {
-      const Axis<F>* axes = job.grid.axes;
-#pragma unroll
-      for (int k = 0; k < size; ++k) {
-        cells[k] = cell_at(job.grid, {divide_by_reciprocal(from[k].x, axes[0].size, axes[0].reciprocal),
-                                      divide_by_reciprocal(from[k].y, axes[1].size, axes[1].reciprocal),
-                                      divide_by_reciprocal(from[k].z, axes[2].size, axes[2].reciprocal)});
-      }
-    } else {
+    if (!find_quickly(p, cells)) {
       // Copies, so that it is only here that they are in memory.
       Vector3<F> points[2 * size];
-      std::int32_t found[size];
+      Cell found[size];
 #pragma unroll
       for (int k = 0; k < size; ++k) {
         points[k] = batch.raw[k];
         points[size + k] = p[k];
       }
-      find_one_by_one(job, Vector3<F>(origin), points, found);
+      find_one_by_one(job, Vector3<F>(origin), cloud, points, found);
 #pragma unroll
       for (int k = 0; k < size; ++k) cells[k] = found[k];
     }
     if (job.counts != nullptr) {
 #pragma unroll
       for (int k = 0; k < size; ++k) {
-        if (cells[k] < 0 && !is_finite(p[k])) cells[k] = -static_cast<std::int32_t>(PointFate::not_finite);
+        if (cells[k] < 0 && !is_finite(p[k])) cells[k] = -static_cast<Cell>(PointFate::not_finite);
       }
     }
   }
 
   /// `points` are as stored, then as transformed.
-  static __device__ ROBOCACHE_NOINLINE_ON_DEVICE void find_one_by_one(const VoxelizeJob<F>& job,
-                                                                      const Vector3<F>& origin,
-                                                                      const Vector3<F>* points,
-                                                                      std::int32_t* cells) noexcept {
+  static __device__ ROBOCACHE_NOINLINE_ON_DEVICE void find_one_by_one(const Job& job, const Vector3<F>& origin,
+                                                                      std::int64_t cloud, const Vector3<F>* points,
+                                                                      Cell* cells) noexcept {
 #pragma unroll 1
     for (int k = 0; k < size; ++k) {
       const Vector3<F>&raw = points[k], &p = points[size + k];
       const bool leaves_out = is_finite(p) && is_filtered(job.clouds, raw, p);
-      cells[k] = leaves_out ? -static_cast<std::int32_t>(PointFate::filtered) : job.grid.cell_of(p, origin);
+      cells[k] = leaves_out ? -static_cast<Cell>(PointFate::filtered) : job.cell_of_point(p, origin, cloud);
     }
   }
 };

@@ -25,9 +25,9 @@ struct VoxelizeTuning {
 inline constexpr VoxelizeTuning voxelize_tuning = {256, 4, 132 * 8, 48 * 1024, 2048, 1024, 512};
 
 /// The points that a block reads at a time, in registers.
-template <class F, PointLayout Layout>
+template <class F, PointLayout Layout, int Size = voxelize_tuning.batch>
 struct PointBatch {
-  static constexpr int size = voxelize_tuning.batch;
+  static constexpr int size = Size;
   Vector3<F> raw[size];
 
   /// Of a thread's k-th point. `base` is a multiple of 4.
@@ -38,7 +38,7 @@ struct PointBatch {
   }
 
   __device__ void load(const CloudsJob<F>& job, int base, int end) noexcept {
-    if constexpr (Layout == PointLayout::packed) {
+    if constexpr (Layout == PointLayout::packed && size > 1) {
       static_assert(size == 4, "three accesses hold four points");
       const int first = index(base, 0);
       if (first + size <= job.count && first < end) {

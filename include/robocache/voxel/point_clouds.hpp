@@ -225,13 +225,30 @@ ROBOCACHE_HD inline T read_unaligned(const char* at) noexcept {
   return value;
 }
 
+#if defined(__CUDACC__)
+/// Through the read-only path: of a plain access the compiler knows that one by bytes gives the same, and may take
+/// that.
+template <class T>
+__device__ inline T read_aligned(const char* at) noexcept {
+  if constexpr (sizeof(T) == 8) {
+    return bit_cast<T>(__ldg(reinterpret_cast<const unsigned long long*>(at)));
+  } else if constexpr (sizeof(T) == 4) {
+    return bit_cast<T>(__ldg(reinterpret_cast<const unsigned int*>(at)));
+  } else if constexpr (sizeof(T) == 2) {
+    return bit_cast<T>(__ldg(reinterpret_cast<const unsigned short*>(at)));
+  } else {
+    return bit_cast<T>(__ldg(reinterpret_cast<const unsigned char*>(at)));
+  }
+}
+#endif
+
 /// A field's number at an address, widened exactly where F can hold it, else rounded.
 template <class F>
 ROBOCACHE_HD inline F read_field(const FieldJob& field, const char* at) noexcept {
   const auto read = [&](auto zero) {
     using T = decltype(zero);
 #if defined(__CUDA_ARCH__)
-    if (field.is_aligned) return *reinterpret_cast<const T*>(at);
+    if (field.is_aligned) return read_aligned<T>(at);
 #endif
     return read_unaligned<T>(at);
   };
@@ -310,6 +327,17 @@ ROBOCACHE_HD inline bool is_filtered(const CloudsJob<F>& job, const Vector3<F>& 
   if (fma(raw.x, raw.x, fma(raw.y, raw.y, raw.z * raw.z)) < job.min_square) return true;
   return !(p.x >= job.crop_min[0] && p.x <= job.crop_max[0] && p.y >= job.crop_min[1] && p.y <= job.crop_max[1] &&
            p.z >= job.crop_min[2] && p.z <= job.crop_max[2]);
+}
+
+/// What becomes of a point that was read as `raw`; find(p) says whether the grid has a cell for it.
+template <class F, class Find>
+ROBOCACHE_HD inline PointFate fate_of(const CloudsJob<F>& job, const SegmentView& view, const Vector3<F>& raw,
+                                      const Find& find) noexcept {
+  const Vector3<F> p = transformed(job.transforms, view.segment, raw);
+  if (job.has_filter && is_finite(p) && is_filtered(job, raw, p)) return PointFate::filtered;
+  // NaN and infinity are nowhere inside: only points outside need the question why.
+  if (find(p)) return PointFate::kept;
+  return is_finite(p) ? PointFate::outside : PointFate::not_finite;
 }
 
 inline bool needs_double(const PointClouds& points) noexcept {

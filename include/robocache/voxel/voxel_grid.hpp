@@ -32,6 +32,7 @@ struct VoxelGrid {
   CellRule rule = CellRule::divide;
   const double* origins = nullptr;  ///< [clouds, 3], optional: an origin for each cloud, in place of `origin`
   std::int64_t origin_pitch = 3;    ///< of origins: numbers from one cloud to the next; 6 for the result of `bounds`
+  bool unbounded = false;           ///< sparse voxels alone: `shape` is ignored; -2^20 <= cell < 2^20 on every axis
 
   std::int64_t cells() const noexcept { return std::int64_t{shape[0]} * shape[1] * shape[2]; }
 };
@@ -45,6 +46,15 @@ inline VoxelGrid grid_over(const double (&low)[3], const double (&high)[3], cons
     grid.size[axis] = size[axis];
     grid.shape[axis] = cells >= 0 && cells <= INT32_MAX ? static_cast<std::int32_t>(cells) : -1;
   }
+  return grid;
+}
+
+/// A grid without bounds, for sparse voxels. `reciprocal` is PCL's rule.
+inline VoxelGrid unbounded_grid(const double (&size)[3], CellRule rule = CellRule::divide) noexcept {
+  VoxelGrid grid;
+  for (int axis = 0; axis < 3; ++axis) grid.size[axis] = size[axis];
+  grid.rule = rule;
+  grid.unbounded = true;
   return grid;
 }
 
@@ -86,6 +96,12 @@ struct VoxelTensor {
 template <class T>
 VoxelTensor dense(T* data) noexcept {
   return {data, cell_type<T>(), 0, 0, 0, 0};
+}
+/// One number for each voxel of a sparse result, `pitch` elements apart: column c of [capacity, C] is
+/// column(data + c, C).
+template <class T>
+VoxelTensor column(T* data, std::int64_t pitch = 1) noexcept {
+  return {data, cell_type<T>(), 0, 0, 0, pitch};
 }
 /// Channel c of [clouds, z, y, x, channels].
 template <class T>
@@ -131,17 +147,23 @@ struct Axis {
     return divide(p - from, size);
   }
   ROBOCACHE_HD bool contains(F position) const noexcept { return position >= F(0) && position < cells; }
+  /// The whole part of a position inside, or -1.
+  ROBOCACHE_HD std::int32_t cell(F position) const noexcept {
+    const F held = position >= F(0) ? position : F(-1);
+    return static_cast<std::int32_t>(held < cells ? held : F(-1));
+  }
 };
 
 template <class F>
 struct GridJob {
   Axis<F> axes[3];
-  F least = std::numeric_limits<F>::infinity();  ///< of the dividends of divide_by_reciprocal, on any axis
   CellRule rule = CellRule::divide;
+  bool is_quick = false;  ///< sizes are those of divide_by_reciprocal, and no axis has more than 2^21 cells
   const double* origins = nullptr;
   std::int64_t origin_pitch = 3;
   std::int64_t cells = 0;                      ///< of a cloud, less than 2^31
   std::int32_t row = 0, rows = 0, layers = 0;  ///< cells along x, y and z
+  std::int32_t lowest = 0;                     ///< cell along each axis
   Divisor of_cells, of_rows, of_row;
 
   ROBOCACHE_HD Vector3<F> origin_of(std::int64_t cloud) const noexcept {
@@ -224,13 +246,18 @@ ROBOCACHE_HD inline void store_flag(char* data, CellType type, std::int64_t at, 
   }
 }
 
+/// Of the cells of an unbounded grid along an axis.
+inline constexpr std::int32_t unbounded_half = 1 << 20;
+
+/// What dense and sparse grids share.
 template <class F>
-Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Array* origins) noexcept {
+Status prepare_axes(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Array* origins) noexcept {
   if (grid.rule > CellRule::reciprocal) return {StatusCode::invalid_value, "args.grid.rule: unknown"};
-  bool suits_reciprocals = true;
+  bool is_quick = true;
   for (int axis = 0; axis < 3; ++axis) {
-    if (grid.shape[axis] < 0) return {StatusCode::invalid_size, "args.grid.shape: negative"};
-    if (grid.shape[axis] > 1 << 23) return {StatusCode::overflow, "args.grid.shape: more than 2^23"};
+    const std::int32_t shape = grid.unbounded ? 2 * unbounded_half : grid.shape[axis];
+    if (shape < 0) return {StatusCode::invalid_size, "args.grid.shape: negative"};
+    if (shape > 1 << 23) return {StatusCode::overflow, "args.grid.shape: more than 2^23"};
     const F size = static_cast<F>(grid.size[axis]), reciprocal = F(1) / size;
     if (!(size > F(0)) || !is_finite(size) || !is_finite(reciprocal)) {
       return {StatusCode::invalid_value, "args.grid.size: not positive, or it or its reciprocal is not finite"};
@@ -238,9 +265,32 @@ Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Arra
     if (!is_finite(static_cast<F>(grid.origin[axis]))) {
       return {StatusCode::invalid_value, "args.grid.origin: not finite"};
     }
-    job->axes[axis] = Axis<F>(grid.origin[axis], grid.size[axis], grid.shape[axis]);
-    suits_reciprocals = suits_reciprocals && size >= F(0x1p-20) && size <= F(0x1p20);
+    job->axes[axis] = Axis<F>(grid.origin[axis], grid.size[axis], shape);
+    *(axis == 0 ? &job->row : axis == 1 ? &job->rows : &job->layers) = shape;
+    is_quick = is_quick && size >= F(0x1p-20) && size <= F(0x1p20) && shape <= 1 << 21;
   }
+  if (grid.origins != nullptr) {
+    std::int64_t numbers = 0, bytes = 0;
+    if (grid.origin_pitch < 3) return {StatusCode::invalid_size, "args.grid.origin_pitch: less than 3"};
+    if (multiply_overflows(clouds, grid.origin_pitch, &numbers) || multiply_overflows(numbers, 8, &bytes)) {
+      return {StatusCode::overflow, "args.grid.origins: size overflows"};
+    }
+    *origins = {grid.origins, clouds == 0 ? 0 : numbers - grid.origin_pitch + 3, 8, "args.grid.origins: misaligned"};
+  }
+  job->rule = grid.rule;
+  job->is_quick = is_quick;
+  if (grid.unbounded) job->lowest = -unbounded_half;
+  job->of_rows = Divisor(larger(job->rows, 1));
+  job->of_row = Divisor(larger(job->row, 1));
+  job->origins = grid.origins;
+  job->origin_pitch = grid.origin_pitch;
+  return {};
+}
+
+template <class F>
+Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Array* origins) noexcept {
+  if (grid.unbounded) return {StatusCode::invalid_value, "args.grid.unbounded: a dense grid has bounds"};
+  ROBOCACHE_CHECK(prepare_axes(grid, clouds, job, origins));
   std::int64_t cells = 0, all = 0, bytes = 0;
   if (multiply_overflows(std::int64_t{grid.shape[0]} * grid.shape[1], grid.shape[2], &cells) || cells > INT32_MAX) {
     return {StatusCode::overflow, "args.grid.shape: more than 2^31 - 1 cells"};
@@ -249,25 +299,8 @@ Status prepare(const VoxelGrid& grid, std::int64_t clouds, GridJob<F>* job, Arra
   if (multiply_overflows(cells, clouds, &all) || multiply_overflows(all, 1024, &bytes)) {
     return {StatusCode::overflow, "args.grid.shape: cells of all clouds overflow"};
   }
-  if (grid.origins != nullptr) {
-    std::int64_t numbers = 0;
-    if (grid.origin_pitch < 3) return {StatusCode::invalid_size, "args.grid.origin_pitch: less than 3"};
-    if (multiply_overflows(clouds, grid.origin_pitch, &numbers) || multiply_overflows(numbers, 8, &bytes)) {
-      return {StatusCode::overflow, "args.grid.origins: size overflows"};
-    }
-    *origins = {grid.origins, clouds == 0 ? 0 : numbers - grid.origin_pitch + 3, 8, "args.grid.origins: misaligned"};
-  }
-  if (suits_reciprocals) job->least = F(0x1p-100);
-  job->rule = grid.rule;
-  job->origins = grid.origins;
-  job->origin_pitch = grid.origin_pitch;
   job->cells = cells;
-  job->row = grid.shape[0];
-  job->rows = grid.shape[1];
-  job->layers = grid.shape[2];
   job->of_cells = Divisor(larger<std::int64_t>(cells, 1));
-  job->of_rows = Divisor(larger<std::int64_t>(grid.shape[1], 1));
-  job->of_row = Divisor(larger<std::int64_t>(grid.shape[0], 1));
   return {};
 }
 

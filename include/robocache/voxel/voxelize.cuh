@@ -141,7 +141,7 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
 
 template <class First, class... Rest>
 Status voxelize(const VoxelizeArgs& args, Workspace workspace, cudaStream_t stream) {
-  return detail::dispatch_voxelize<First, Rest...>(
+  return detail::dispatch_call<detail::VoxelizeJob, First, Rest...>(
       args, workspace, [](const auto& job, detail::Carver& carver) { detail::DeviceScratch::carve(job, carver); },
       detail::VoxelizeOnStream{workspace, stream});
 }

@@ -94,26 +94,21 @@ struct HostScratch {
 template <class F, PointLayout Layout>
 inline void locate_points(const VoxelizeJob<F>& job, std::int64_t begin, std::int64_t end,
                           std::int64_t* cells) noexcept {
-  for (std::int64_t i = begin; i < end;) {
-    const SegmentView view = segment_at(job.clouds, i);
-    const std::int64_t stop = smaller(end, view.end);
-    if (view.cloud < 0) {
-      for (; i < stop; ++i) cells[i - begin] = -1;
-      continue;
-    }
-    const Vector3<F> origin = job.grid.origin_of(view.cloud);
-    const std::int64_t first = view.cloud * job.grid.cells;
-    std::int64_t counts[4] = {0, 0, 0, 0};
-    for (; i < stop; ++i) {
-      const Located at = locate(job, view, origin, read_point<F, Layout>(job.clouds, i));
-      cells[i - begin] = at.cell < 0 ? -1 : first + at.cell;
-      ++counts[static_cast<int>(at.fate)];
-    }
-    if (job.counts == nullptr) continue;
-    PointCounts& sum = job.counts[view.cloud];
-    std::int64_t* sums[4] = {&sum.kept, &sum.outside, &sum.filtered, &sum.not_finite};
-    for (int fate = 0; fate < 4; ++fate) __atomic_fetch_add(sums[fate], counts[fate], __ATOMIC_RELAXED);
-  }
+  for_segments_of(job.clouds, begin, end,
+                  [&](const SegmentView& view, std::int64_t first, std::int64_t stop) ROBOCACHE_ALWAYS_INLINE {
+                    if (view.cloud < 0) {
+                      for (std::int64_t i = first; i < stop; ++i) cells[i - begin] = -1;
+                      return;
+                    }
+                    const Vector3<F> origin = job.grid.origin_of(view.cloud);
+                    const std::int64_t first_cell = view.cloud * job.grid.cells;
+                    locate_each<F, Layout>(job.clouds, view, job.counts, first, stop,
+                                           [&](std::int64_t i, const Vector3<F>& raw) ROBOCACHE_ALWAYS_INLINE {
+                                             const Located at = locate(job, view, origin, raw);
+                                             cells[i - begin] = at.cell < 0 ? -1 : first_cell + at.cell;
+                                             return at.fate;
+                                           });
+                  });
 }
 
 template <class F>
@@ -197,24 +192,26 @@ void reduce_cells(const VoxelizeJob<F>& job, const HostScratch& scratch, std::at
                   std::int64_t begin, std::int64_t end) noexcept {
   std::memset(scratch.slots + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(std::uint32_t));
   SegmentView view;
-  for_points_of(
-      scratch.cell_of, job.clouds.count, begin, end, [&](std::int64_t i, std::int64_t cell) ROBOCACHE_ALWAYS_INLINE {
-        std::uint32_t& slot = scratch.slots[cell];
-        if (slot == 0) {
-          slot = used->fetch_add(1, std::memory_order_relaxed) + 1;
-          std::memset(job.record(scratch.records, slot), 0,
-                      static_cast<std::size_t>(job.record_words()) * sizeof(std::uint64_t));
-        }
-        if (i >= view.end) view = segment_at(job.clouds, i);
-        std::uint64_t* record = job.record(scratch.records, slot);
-        ++record[0];
-        const PointValues<F> values = values_of(job, view.segment, read_point<F, PointLayout::any>(job.clouds, i));
-        for (int c = 0; c < job.channel_count; ++c) {
-          const Contribution more = contribution(job.channels[c], channel_value(job, job.channels[c], i, values));
-          record[1] |= std::uint64_t{more.is_nan} << c;
-          record[2 + c] = job.channels[c].combine(record[2 + c], more.word);
-        }
-      });
+  for_points_of(scratch.cell_of, job.clouds.count, begin, end,
+                [&](std::int64_t i, std::int64_t cell) ROBOCACHE_ALWAYS_INLINE {
+                  std::uint32_t& slot = scratch.slots[cell];
+                  if (slot == 0) {
+                    slot = used->fetch_add(1, std::memory_order_relaxed) + 1;
+                    std::memset(job.record(scratch.records, slot), 0,
+                                static_cast<std::size_t>(job.record_words()) * sizeof(std::uint64_t));
+                  }
+                  if (i >= view.end) view = segment_at(job.clouds, i);
+                  std::uint64_t* record = job.record(scratch.records, slot);
+                  ++record[0];
+                  const PointValues<F> values =
+                      values_of(job.clouds, view.segment, read_point<F, PointLayout::any>(job.clouds, i));
+                  for (int c = 0; c < job.channel_count; ++c) {
+                    const Contribution more =
+                        contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
+                    record[1] |= std::uint64_t{more.is_nan} << c;
+                    record[2 + c] = job.channels[c].combine(record[2 + c], more.word);
+                  }
+                });
   for (std::int64_t cell = begin; cell < end; ++cell) {
     const std::uint32_t slot = scratch.slots[cell];
     write_cell(job, cell, slot == 0 ? nullptr : job.record(scratch.records, slot));
@@ -295,63 +292,24 @@ struct VoxelizeOnHost {
   }
 };
 
-/// What `carve(job, carver)` takes for these arguments; 0 where they are wrong.
-template <class Carve>
-std::size_t measured_bytes(const VoxelizeArgs& args, const Carve& carve) noexcept {
-  const auto measure = [&](auto zero) -> std::size_t {
-    VoxelizeJob<decltype(zero)> job;
-    Carver carver;
-    VoxelizeArrays arrays;
-    if (!prepare(args, &job, &arrays).ok()) return 0;
-    carve(job, carver);
-    return carver.overflow() ? 0 : carver.bytes();
-  };
-  return needs_double(args.points) ? measure(double{}) : measure(float{});
-}
-
-/// Validates, then calls run(job), if the coordinates' type is among those listed.
-template <class... Listed, class Carve, class Run>
-Status dispatch_voxelize(const VoxelizeArgs& args, Workspace workspace, const Carve& carve, const Run& run) {
-  const bool is_double = needs_double(args.points);
-  const auto call = [&](auto zero) -> Status {
-    using F = decltype(zero);
-    VoxelizeJob<F> job;
-    VoxelizeArrays arrays;
-    ROBOCACHE_CHECK(prepare(args, &job, &arrays));
-    Carver carver;
-    carve(job, carver);
-    if (carver.overflow()) return {StatusCode::overflow, "args: bytes of the workspace overflow"};
-    if (workspace.bytes < carver.bytes()) {
-      return {StatusCode::workspace_too_small, "workspace: less than workspace_bytes(args)"};
-    }
-    if (workspace.data == nullptr && carver.bytes() != 0) return {StatusCode::null_pointer, "workspace.data: null"};
-    arrays.alone[2] = {workspace.data, static_cast<std::int64_t>(carver.bytes()), 1, ""};
-    ROBOCACHE_CHECK(check_overlaps(arrays));
-    return run(job);
-  };
-  Status status(StatusCode::unsupported_type, "args.points: no instantiation for this type of coordinates");
-  (void)((std::is_same<Listed, double>::value == is_double && (status = call(Listed{}), true)) || ...);
-  return status;
-}
-
 }  // namespace detail
 
 inline std::size_t workspace_bytes(const VoxelizeArgs& args, Host) noexcept {
-  return detail::measured_bytes(
+  return detail::measured_bytes<detail::VoxelizeJob>(
       args, [](const auto& job, detail::Carver& carver) { detail::HostScratch::carve(job, carver); });
 }
 
 template <class First, class... Rest>
 Status voxelize(const VoxelizeArgs& args, Workspace workspace, Host host) {
   if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
-  return detail::dispatch_voxelize<First, Rest...>(
+  return detail::dispatch_call<detail::VoxelizeJob, First, Rest...>(
       args, workspace, [](const auto& job, detail::Carver& carver) { detail::HostScratch::carve(job, carver); },
       detail::VoxelizeOnHost{workspace, host});
 }
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 inline std::size_t workspace_bytes(const VoxelizeArgs& args, cudaStream_t) noexcept {
-  return detail::measured_bytes(
+  return detail::measured_bytes<detail::VoxelizeJob>(
       args, [](const auto& job, detail::Carver& carver) { detail::DeviceScratch::carve(job, carver); });
 }
 #endif

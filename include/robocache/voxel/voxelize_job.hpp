@@ -4,6 +4,7 @@
 
 #include <robocache/voxel/number_key.hpp>
 #include <robocache/voxel/point_clouds.hpp>
+#include <robocache/voxel/voxel_call.hpp>
 #include <robocache/voxel/voxel_grid.hpp>
 
 #include <cmath>
@@ -14,7 +15,14 @@
 ROBOCACHE_NAMESPACE_BEGIN
 
 /// What a cell holds of its points' values. Values are stable.
-enum class Reduction : std::uint8_t { sum = 0, mean = 1, min = 2, max = 3 };
+enum class Reduction : std::uint8_t {
+  sum = 0,
+  mean = 1,
+  min = 2,
+  max = 3,
+  first = 4,    ///< sparse voxels alone: of the point with the smallest index
+  nearest = 5,  ///< sparse voxels alone: of the point nearest to the voxel's centre
+};
 
 /// What a channel is made of. Coordinates are as transformed, or `raw`: as stored. Values are stable.
 enum class ChannelSource : std::uint8_t { field = 0, x = 1, y = 2, z = 3, raw_x = 4, raw_y = 5, raw_z = 6 };
@@ -37,9 +45,6 @@ struct VoxelChannel {
   double empty = 0;         ///< what cells without points hold
   VoxelTensor out;          ///< f32, f64, f16 or bf16
 };
-
-/// Channels of one call.
-constexpr std::int32_t max_voxel_channels = 64;
 
 /// Pointers are device memory for stream calls and host memory for Host calls, but `channels`, which is host memory
 /// and read during the call. Any of the outputs may be left out.
@@ -76,14 +81,26 @@ struct ChannelJob {
 /// NaN, and a word for each channel.
 template <class F>
 struct VoxelizeJob {
+  using Coordinate = F;
+  using Cell = std::int32_t;  ///< within a cloud
+
   CloudsJob<F> clouds;
   GridJob<F> grid;
   TensorJob occupancy, count;
   std::int64_t* cell_of = nullptr;
   PointCounts* counts = nullptr;
-  bool is_plain = false;  ///< cells are quotients, and no filter leaves points out
   std::int32_t channel_count = 0;
   ChannelJob channels[max_voxel_channels];
+
+  /// For PointLocator: of a cell counted from the lowest, and of a point, or -1.
+  ROBOCACHE_HD Cell cell_at(std::uint32_t x, std::uint32_t y, std::uint32_t z, std::int64_t) const noexcept {
+    return static_cast<Cell>((z * static_cast<std::uint32_t>(grid.rows) + y) * static_cast<std::uint32_t>(grid.row) +
+                             x);
+  }
+  ROBOCACHE_HD Cell cell_of_point(const Vector3<F>& p, const Vector3<F>& origin, std::int64_t) const noexcept {
+    return grid.cell_of(p, origin);
+  }
+  ROBOCACHE_HD std::int64_t* cell_outputs() const noexcept { return cell_of; }
 
   ROBOCACHE_HD std::int64_t all_cells() const noexcept { return grid.cells * clouds.clouds; }
   ROBOCACHE_HD std::int64_t words() const noexcept { return (grid.cells + 31) / 32; }
@@ -109,12 +126,12 @@ struct Located {
 template <class F>
 ROBOCACHE_HD inline Located locate(const VoxelizeJob<F>& job, const SegmentView& view, const Vector3<F>& origin,
                                    const Vector3<F>& raw) noexcept {
-  const Vector3<F> p = transformed(job.clouds.transforms, view.segment, raw);
-  if (job.clouds.has_filter && is_finite(p) && is_filtered(job.clouds, raw, p)) return {-1, PointFate::filtered};
-  // NaN and infinity are nowhere inside: only points outside need the question why.
-  const std::int32_t cell = job.grid.cell_of(p, origin);
-  if (cell >= 0) return {cell, PointFate::kept};
-  return {-1, is_finite(p) ? PointFate::outside : PointFate::not_finite};
+  std::int32_t cell = -1;
+  const PointFate fate = fate_of(job.clouds, view, raw, [&](const Vector3<F>& p) ROBOCACHE_ALWAYS_INLINE {
+    cell = job.grid.cell_of(p, origin);
+    return cell >= 0;
+  });
+  return {cell, fate};
 }
 
 template <class F>
@@ -122,17 +139,23 @@ struct PointValues {
   Vector3<F> raw, p;
 };
 template <class F>
-ROBOCACHE_HD inline PointValues<F> values_of(const VoxelizeJob<F>& job, std::int64_t segment,
+ROBOCACHE_HD inline PointValues<F> values_of(const CloudsJob<F>& clouds, std::int64_t segment,
                                              const Vector3<F>& raw) noexcept {
-  return {raw, transformed(job.clouds.transforms, segment, raw)};
+  return {raw, transformed(clouds.transforms, segment, raw)};
+}
+
+/// Of a field, widened.
+template <class F>
+ROBOCACHE_HD inline double field_value(const CloudsJob<F>& clouds, const FieldJob& field, std::int64_t i) noexcept {
+  return read_field<double>(field, clouds.place(field, i));
 }
 
 template <class F>
-ROBOCACHE_HD inline double channel_value(const VoxelizeJob<F>& job, const ChannelJob& channel, std::int64_t i,
+ROBOCACHE_HD inline double channel_value(const CloudsJob<F>& clouds, const ChannelJob& channel, std::int64_t i,
                                          const PointValues<F>& values) noexcept {
   switch (channel.source) {
     case ChannelSource::field:
-      return read_field<double>(channel.field, job.clouds.place(channel.field, i));
+      return field_value(clouds, channel.field, i);
     case ChannelSource::x:
       return static_cast<double>(values.p.x);
     case ChannelSource::y:
@@ -153,12 +176,17 @@ struct Contribution {
   std::uint64_t word;
   bool is_nan;
 };
+/// To a sum.
+ROBOCACHE_HD inline Contribution units_of(double value, double inverse_unit) noexcept {
+  const double units = value * inverse_unit;
+  const bool fits = absolute(units) <= 0x1p39;
+  // The sum with 1.5 * 2^52 is rounded to whole units, ties to even, and holds them in its low bits. The product is
+  // exact, or next to nothing: contraction changes nothing.
+  const std::uint64_t word = bit_cast<std::uint64_t>(units + 0x1.8p52) - bit_cast<std::uint64_t>(0x1.8p52);
+  return {fits ? word : 0, !fits};
+}
 ROBOCACHE_HD inline Contribution contribution(const ChannelJob& channel, double value) noexcept {
-  if (channel.is_sum()) {
-    const double units = value * channel.inverse_unit;
-    if (!(absolute(units) <= 0x1p39)) return {0, true};
-    return {static_cast<std::uint64_t>(static_cast<std::int64_t>(round_to_even(units))), false};
-  }
+  if (channel.is_sum()) return units_of(value, channel.inverse_unit);
   if (is_nan(value)) return {0, !channel.ignore_nan};
   const std::uint64_t key = key_of(value);
   return {channel.reduction == Reduction::min ? ~key : key, false};
@@ -173,6 +201,7 @@ ROBOCACHE_HD inline double reduced(const ChannelJob& channel, std::uint64_t coun
     case Reduction::sum:
       return sum * channel.unit;
     case Reduction::mean:
+      if (count == 1) return sum * channel.unit;  // as most sparse voxels
       return divide(sum, static_cast<double>(static_cast<std::int64_t>(count))) * channel.unit;
     default:
       return number_of(channel.reduction == Reduction::min ? ~word : word);
@@ -279,100 +308,79 @@ ROBOCACHE_HD inline void write_cell(const VoxelizeJob<F>& job, std::int64_t cell
   }
 }
 
-inline Status prepare_channel(const VoxelChannel& channel, const VoxelizeArgs& args, ChannelJob* job, Array* input,
-                              Array* tensor) noexcept {
-  if (channel.source > ChannelSource::raw_z) return {StatusCode::invalid_value, "args.channels.source: unknown"};
-  if (channel.reduction > Reduction::max) return {StatusCode::invalid_value, "args.channels.reduction: unknown"};
+template <class Channel>
+Status check_channel_list(const Channel* channels, std::int32_t count) noexcept {
+  if (count < 0) return {StatusCode::invalid_size, "args.channel_count: negative"};
+  if (count > max_voxel_channels) return {StatusCode::overflow, "args.channel_count: more than 64"};
+  if (count > 0 && channels == nullptr) return {StatusCode::null_pointer, "args.channels: null"};
+  return {};
+}
+
+inline Status check_float_type(CellType type, const char* unknown, const char* unsupported) noexcept {
+  if (type > CellType::bit) return {StatusCode::invalid_value, unknown};
+  if (type < CellType::f32 || type > CellType::bf16) return {StatusCode::unsupported_type, unsupported};
+  return {};
+}
+
+/// What a channel reads.
+inline Status prepare_source(ChannelSource source, const PointField& field, const PointClouds& points, ChannelJob* job,
+                             Array* input) noexcept {
+  if (source > ChannelSource::raw_z) return {StatusCode::invalid_value, "args.channels.source: unknown"};
+  job->source = source;
+  if (source != ChannelSource::field) return {};
+  const std::int64_t row_points = points.row_points == 0 ? larger<std::int64_t>(points.count, 1) : points.row_points;
+  return prepare_field(field, points.count, row_points,
+                       {"args.channels.field.data: null", "args.channels.field.type: unknown",
+                        "args.channels.field: negative stride", "args.channels.field: size overflows"},
+                       &job->field, input);
+}
+
+inline bool is_unit(double unit) noexcept {
   int exponent = 0;
-  const bool is_power = is_finite(channel.unit) && std::frexp(channel.unit, &exponent) == 0.5;
-  if (!is_power || exponent < -200 || exponent > 200) {
+  return is_finite(unit) && std::frexp(unit, &exponent) == 0.5 && exponent >= -200 && exponent <= 200;
+}
+
+/// All but the output.
+inline Status prepare_channel(const VoxelChannel& channel, const PointClouds& points, Reduction last, ChannelJob* job,
+                              Array* input) noexcept {
+  if (channel.reduction > last) {
+    return {StatusCode::invalid_value, "args.channels.reduction: unknown, or not of this operator"};
+  }
+  if (!is_unit(channel.unit)) {
     return {StatusCode::invalid_value, "args.channels.unit: not a power of two within 2^-200 and 2^200"};
   }
-  const std::int64_t points = args.points.count;
-  if (channel.source == ChannelSource::field) {
-    const std::int64_t row_points =
-        args.points.row_points == 0 ? larger<std::int64_t>(points, 1) : args.points.row_points;
-    ROBOCACHE_CHECK(prepare_field(channel.field, points, row_points,
-                                  {"args.channels.field.data: null", "args.channels.field.type: unknown",
-                                   "args.channels.field: negative stride", "args.channels.field: size overflows"},
-                                  &job->field, input));
-  }
+  job->unit = channel.unit;
+  job->inverse_unit = 1.0 / channel.unit;
+  job->empty = channel.empty;
+  job->reduction = channel.reduction;
+  job->ignore_nan = channel.ignore_nan;
+  ROBOCACHE_CHECK(check_float_type(channel.out.type, "args.channels.out.type: unknown",
+                                   "args.channels.out.type: not a floating-point type"));
+  return prepare_source(channel.source, channel.field, points, job, input);
+}
+
+inline Status prepare_dense_channel(const VoxelChannel& channel, const VoxelizeArgs& args, ChannelJob* job,
+                                    Array* input, Array* tensor) noexcept {
+  ROBOCACHE_CHECK(prepare_channel(channel, args.points, Reduction::max, job, input));
   const std::int64_t clouds = args.points.cloud_count();
   ROBOCACHE_CHECK(
       prepare_tensor(channel.out, args.grid, clouds,
                      {"args.channels.out.type: unknown", "args.channels.out: strides overlap or are negative",
                       "args.channels.out: size overflows", "args.channels.out.data: misaligned"},
                      &job->out, tensor));
-  if (channel.out.type < CellType::f32 || channel.out.type > CellType::bf16) {
-    return {StatusCode::unsupported_type, "args.channels.out.type: not a floating-point type"};
-  }
   if (channel.out.data == nullptr && clouds * args.grid.cells() != 0) {
     return {StatusCode::null_pointer, "args.channels.out.data: null"};
-  }
-  job->unit = channel.unit;
-  job->inverse_unit = 1.0 / channel.unit;
-  job->empty = channel.empty;
-  job->source = channel.source;
-  job->reduction = channel.reduction;
-  job->ignore_nan = channel.ignore_nan;
-  return {};
-}
-
-/// The arrays of a call, for the question which of them overlap.
-struct VoxelizeArrays {
-  Array inputs[7 + max_voxel_channels] = {};
-  Array tensors[2 + max_voxel_channels] = {};
-  int input_count = 0, tensor_count = 0;
-  Array alone[3] = {};  ///< cell_of, counts, workspace: they interleave with nothing
-};
-
-inline Status check_overlaps(const VoxelizeArrays& arrays) noexcept {
-  for (const Array* list : {arrays.inputs, arrays.alone}) {
-    for (int i = 0; i < (list == arrays.inputs ? arrays.input_count : 3); ++i) {
-      const std::int64_t alignment = smaller<std::int64_t>(larger<std::int64_t>(list[i].size, 1), 8);
-      if (reinterpret_cast<std::uintptr_t>(list[i].data) % static_cast<std::uintptr_t>(alignment) != 0) {
-        return {StatusCode::misaligned, list[i].misaligned};
-      }
-    }
-  }
-  const auto overlaps = [](const Array& a, const Array& b) { return a.bytes().overlaps(b.bytes()); };
-  for (int t = 0; t < arrays.tensor_count; ++t) {
-    const Array& tensor = arrays.tensors[t];
-    for (int i = 0; i < arrays.input_count; ++i) {
-      if (overlaps(tensor, arrays.inputs[i])) return {StatusCode::aliasing, "args: a tensor overlaps an input"};
-    }
-    for (int other = 0; other < t; ++other) {
-      if (tensor.count != 0 && tensor.data == arrays.tensors[other].data) {
-        return {StatusCode::aliasing, "args: two tensors begin at one element"};
-      }
-    }
-  }
-  constexpr const char* texts[3] = {"args.cell_of: overlaps another array", "args.counts: overlaps another array",
-                                    "workspace: overlaps an array of args"};
-  for (int a = 0; a < 3; ++a) {
-    for (int i = 0; i < arrays.input_count; ++i) {
-      if (overlaps(arrays.alone[a], arrays.inputs[i])) return {StatusCode::aliasing, texts[a]};
-    }
-    for (int t = 0; t < arrays.tensor_count; ++t) {
-      if (overlaps(arrays.alone[a], arrays.tensors[t])) return {StatusCode::aliasing, texts[a]};
-    }
-    for (int other = 0; other < a; ++other) {
-      if (overlaps(arrays.alone[a], arrays.alone[other])) return {StatusCode::aliasing, texts[a]};
-    }
   }
   return {};
 }
 
 template <class F>
-Status prepare(const VoxelizeArgs& args, VoxelizeJob<F>* job, VoxelizeArrays* arrays) noexcept {
+Status prepare(const VoxelizeArgs& args, VoxelizeJob<F>* job, CallArrays* arrays) noexcept {
   CloudsArrays clouds;
   ROBOCACHE_CHECK(prepare(args.points, &job->clouds, &clouds));
   Array origins = {};
   ROBOCACHE_CHECK(prepare(args.grid, job->clouds.clouds, &job->grid, &origins));
-  for (const Array& input : {clouds.fields[0], clouds.fields[1], clouds.fields[2], clouds.offsets, clouds.cloud_of,
-                             clouds.transforms, origins}) {
-    arrays->inputs[arrays->input_count++] = input;
-  }
+  arrays->add_clouds(clouds, origins);
   ROBOCACHE_CHECK(prepare_tensor(args.occupancy, args.grid, job->clouds.clouds,
                                  {"args.occupancy.type: unknown", "args.occupancy: strides overlap or are negative",
                                   "args.occupancy: size overflows", "args.occupancy.data: misaligned"},
@@ -385,12 +393,11 @@ Status prepare(const VoxelizeArgs& args, VoxelizeJob<F>* job, VoxelizeArrays* ar
     return {StatusCode::unsupported_type, "args.count.type: not i32"};
   }
   arrays->tensor_count = 2;
-  if (args.channel_count < 0) return {StatusCode::invalid_size, "args.channel_count: negative"};
-  if (args.channel_count > max_voxel_channels) return {StatusCode::overflow, "args.channel_count: more than 64"};
-  if (args.channel_count > 0 && args.channels == nullptr) return {StatusCode::null_pointer, "args.channels: null"};
+  ROBOCACHE_CHECK(check_channel_list(args.channels, args.channel_count));
   for (std::int32_t c = 0; c < args.channel_count; ++c) {
-    const Status status = prepare_channel(args.channels[c], args, &job->channels[c],
-                                          &arrays->inputs[arrays->input_count], &arrays->tensors[arrays->tensor_count]);
+    const Status status =
+        prepare_dense_channel(args.channels[c], args, &job->channels[c], &arrays->inputs[arrays->input_count],
+                              &arrays->tensors[arrays->tensor_count]);
     if (!status.ok()) return status.at(c);
     ++arrays->input_count;
     ++arrays->tensor_count;
@@ -400,11 +407,11 @@ Status prepare(const VoxelizeArgs& args, VoxelizeJob<F>* job, VoxelizeArrays* ar
     c += job->channels[c].begins_pack ? 4 : 1;
   }
   const std::int64_t points = args.points.count;
-  arrays->alone[0] = {args.cell_of, args.cell_of == nullptr ? 0 : points, 8, "args.cell_of: misaligned"};
-  arrays->alone[1] = {args.counts, args.counts == nullptr ? 0 : job->clouds.clouds * 4, 8, "args.counts: misaligned"};
+  arrays->add_alone({args.cell_of, points, 8, "args.cell_of: misaligned"}, "args.cell_of: overlaps another array");
+  arrays->add_alone({args.counts, job->clouds.clouds * 4, 8, "args.counts: misaligned"},
+                    "args.counts: overlaps another array");
   job->cell_of = points == 0 ? nullptr : args.cell_of;
   job->counts = args.counts;
-  job->is_plain = args.grid.rule == CellRule::divide && !job->clouds.has_filter;
   job->channel_count = args.channel_count;
   return {};
 }

@@ -194,7 +194,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
   }
   fates.clear(job.counts == nullptr ? -1 : segment_at(job.clouds, begin).cloud);
   __syncthreads();
-  PointLocator<F, Layout> locator(job, fates);
+  PointLocator<VoxelizeJob<F>, Layout> locator(job, fates);
   int gathered = 0;                                   // points since the table was empty
   for (int base = begin; base < end; base += step) {  // 2^30 points at most
     Batch batch;
@@ -214,9 +214,9 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.threads)
           count_on_device(job, job.count.offset(job.grid, at.cloud, at.cell), 1);
           if (job.occupancy.data != nullptr) mark_on_device(job, at);
         } else {
-          const PointValues<F> values = values_of(job, locator.segment, batch.raw[k]);
+          const PointValues<F> values = values_of(job.clouds, locator.segment, batch.raw[k]);
           const auto more = [&](int c) {
-            return contribution(job.channels[c], channel_value(job, job.channels[c], i, values));
+            return contribution(job.channels[c], channel_value(job.clouds, job.channels[c], i, values));
           };
           if (entry < 0) {
             add_to_record(job, scratch, cell, 1, 0, more);
@@ -352,7 +352,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bitmap_thread
   const std::int64_t span = points.end - points.begin;
   const auto begin = static_cast<int>(points.begin + span * part / plan.parts),
              end = static_cast<int>(points.begin + span * (part + 1) / plan.parts);
-  PointLocator<F, Layout> locator(job, fates);
+  PointLocator<VoxelizeJob<F>, Layout> locator(job, fates);
   for (int base = begin / 4 * 4; base < end; base += threads * Batch::size) {  // 2^30 points at most
     Batch batch;
     batch.load(job.clouds, base, end);
@@ -423,7 +423,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bin_threads, 
   fates.clear(job.counts == nullptr ? -1 : segment_at(job.clouds, begin).cloud);
   __syncthreads();
 
-  PointLocator<F, Layout> locator(job, fates);
+  PointLocator<VoxelizeJob<F>, Layout> locator(job, fates);
   std::uint32_t* of_quarter = counts + thread / (threads / quarters);
   std::uint32_t points[batches * Batch::size], present = 0;
 #pragma unroll
@@ -539,7 +539,6 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bitmap_thread
     bin_cells_kernel(const __grid_constant__ VoxelizeJob<F> job, const __grid_constant__ BinPlan plan,
                      const __grid_constant__ DeviceScratch scratch) {
   constexpr int threads = voxelize_tuning.bitmap_threads;
-  constexpr unsigned int everyone = 0xffffffffu;
   // Half a warp takes a run, `ahead` of them at once: reading is what takes time.
   constexpr int lanes = 16, teams = threads / lanes, ahead = 4;
   extern __shared__ __align__(16) std::uint32_t counts[];  // and one of what fills up quads
