@@ -171,40 +171,33 @@ inline void add_words(const PointBlock<F>& block, const std::uint64_t* words, bo
 
 /// Adds a block of points to the records of their voxels.
 template <class F>
-void add_block(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, PointBlock<F>* block) noexcept {
+void add_block(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, const PointBlock<F>& block) noexcept {
   constexpr int most = PointBlock<F>::most;
   const std::int64_t width = job.record_words();
-  int runs = 0;
-  for (int r = 0; r < block->runs; ++r) {
-    block->begin[runs] = block->begin[r];
-    block->end[runs] = block->end[r];
-    block->voxel[runs] = block->voxel[r];
-    runs += block->voxel[r] < scratch.recorded ? 1 : 0;
-  }
-  block->runs = runs;
-  for (int r = 0; r < runs; ++r) scratch.counts[block->voxel[r]] += block->end[r] - block->begin[r];
+  const int runs = block.runs;
+  for (int r = 0; r < runs; ++r) scratch.counts[block.voxel[r]] += block.end[r] - block.begin[r];
   std::uint64_t words[most];
   for (int c = 0; c < job.reduced_count; ++c) {
     const ChannelJob channel = job.channels[c];
     double values[most];
-    read_values(job.clouds, channel, *block, values);
-    const bool any_nan = find_words(channel, values, block->count, words);
-    add_words(*block, words, channel.is_sum(), scratch.records, width, 1 + c);
+    read_values(job.clouds, channel, block, values);
+    const bool any_nan = find_words(channel, values, block.count, words);
+    add_words(block, words, channel.is_sum(), scratch.records, width, 1 + c);
     for (int r = 0; any_nan && r < runs; ++r) {
-      for (int k = block->begin[r]; k < block->end[r]; ++k) {
-        scratch.records[block->voxel[r] * width] |= std::uint64_t{contribution(channel, values[k]).is_nan} << c;
+      for (int k = block.begin[r]; k < block.end[r]; ++k) {
+        scratch.records[block.voxel[r] * width] |= std::uint64_t{contribution(channel, values[k]).is_nan} << c;
       }
     }
   }
   if (!job.has_nearest) return;
   for (int r = 0; r < runs; ++r) {
-    const VoxelPlace at = scratch.index.place_of(job, block->voxel[r]);
+    const VoxelPlace at = scratch.index.place_of(job, block.voxel[r]);
     const Vector3<F> origin = job.grid.origin_of(at.cloud);
-    for (int k = block->begin[r]; k < block->end[r]; ++k) {
-      words[k] = nearness(job, at, {block->p[0][k], block->p[1][k], block->p[2][k]}, origin, block->index[k]);
+    for (int k = block.begin[r]; k < block.end[r]; ++k) {
+      words[k] = nearness(job, at, {block.p[0][k], block.p[1][k], block.p[2][k]}, origin, block.index[k]);
     }
   }
-  add_words(*block, words, false, scratch.records, width, job.nearest_word());
+  add_words(block, words, false, scratch.records, width, job.nearest_word());
 }
 
 /// Adds blocks, as one thread numbers the voxels.
@@ -218,7 +211,18 @@ struct AddBlocks {
     const std::int64_t needed = smaller(voxels, scratch.recorded);
     scratch.clear(job, *cleared, needed);
     *cleared = needed;
-    add_block(job, scratch, block);
+    if (voxels > needed) leave_out_unrecorded(block);
+    add_block(job, scratch, *block);
+  }
+  void leave_out_unrecorded(PointBlock<F>* block) const noexcept {
+    int runs = 0;
+    for (int r = 0; r < block->runs; ++r) {
+      if (block->voxel[r] >= scratch.recorded) continue;
+      block->begin[runs] = block->begin[r];
+      block->end[runs] = block->end[r];
+      block->voxel[runs++] = block->voxel[r];
+    }
+    block->runs = runs;
   }
 };
 
@@ -250,7 +254,7 @@ void add_points(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratc
       }
       block.end[block.runs - 1] = k + 1;
     }
-    add_block(job, scratch, &block);
+    add_block(job, scratch, block);
   }
 }
 
