@@ -19,7 +19,6 @@ namespace detail {
 
 struct HostIndex {
   static constexpr std::uint32_t nobody = 0xffffffffu;
-  static constexpr std::int64_t block = 256;    ///< points that a thread locates, then looks up
   static constexpr std::int64_t chunk = 16384;  ///< points whose voxels are numbered by one thread
 
   std::int32_t* voxel_of = nullptr;  ///< [points]: number of the voxel, or -1
@@ -93,108 +92,141 @@ inline std::uint32_t enter_shared(const HostIndex& index, std::uint32_t slot, st
   }
 }
 
-/// Keys of the points [begin, end), at most a block, as a loop that knows how they lie in memory.
-template <class F, PointLayout Layout>
-inline void find_keys(const VoxelIndexJob<F>& job, const HostIndex& index, std::int64_t begin, std::int64_t end,
-                      std::uint64_t* keys) noexcept {
-  for_segments_of(job.clouds, begin, end,
-                  [&](const SegmentView& view, std::int64_t first, std::int64_t stop) ROBOCACHE_ALWAYS_INLINE {
-                    if (index.clouds != nullptr)
-                      std::fill(index.clouds + first, index.clouds + stop, static_cast<std::int32_t>(view.cloud));
-                    if (view.cloud < 0) {
-                      std::fill(keys + (first - begin), keys + (stop - begin), VoxelIndexJob<F>::no_key);
-                      return;
-                    }
-                    const Vector3<F> origin = job.grid.origin_of(view.cloud);
-                    F p[3][HostIndex::block];
-                    const auto count = static_cast<int>(stop - first);
-                    for (int k = 0; k < count; ++k) {
-                      const Vector3<F> at = transformed(job.clouds.transforms, view.segment,
-                                                        read_point<F, Layout>(job.clouds, first + k));
-                      p[0][k] = at.x, p[1][k] = at.y, p[2][k] = at.z;
-                    }
-                    // Loops that can be vectorised: one for each rule, over one axis at a time.
-                    std::int32_t cells[3][HostIndex::block];
-                    const F from[3] = {origin.x, origin.y, origin.z};
-                    for (int axis = 0; axis < 3; ++axis) {
-                      const Axis<F> along = job.grid.axes[axis];
-                      if (job.grid.rule == CellRule::divide) {
-                        for (int k = 0; k < count; ++k) {
-                          cells[axis][k] = job.cell_along(along, p[axis][k], from[axis], CellRule::divide);
-                        }
-                      } else {
-                        for (int k = 0; k < count; ++k) {
-                          cells[axis][k] = job.cell_along(along, p[axis][k], from[axis], CellRule::reciprocal);
-                        }
-                      }
-                    }
-                    std::uint64_t found[HostIndex::block];
-                    for (int k = 0; k < count; ++k)
-                      found[k] = job.key_of_cells(cells[0][k], cells[1][k], cells[2][k], view.cloud);
-                    std::copy(found, found + count, keys + (first - begin));
-                    if (job.counts == nullptr && !job.clouds.has_filter) return;
-                    locate_each<F, Layout>(job.clouds, view, job.counts, first, stop,
-                                           [&](std::int64_t i, const Vector3<F>& raw) ROBOCACHE_ALWAYS_INLINE {
-                                             std::uint64_t& key = keys[i - begin];
-                                             const PointFate fate = fate_of(
-                                                 job.clouds, view, raw,
-                                                 [&](const Vector3<F>&) { return key != VoxelIndexJob<F>::no_key; });
-                                             if (fate != PointFate::kept) key = VoxelIndexJob<F>::no_key;
-                                             return fate;
-                                           });
-                  });
-}
+/// Points that a thread takes at a time, in arrays: loops over them can be vectorised. Neighbours often share a voxel.
+template <class F>
+struct PointBlock {
+  static constexpr int most = 256;
 
-/// Locates the points [begin, end) and enters them into the table. One thread alone numbers voxels at once, and returns
-/// how many there are; where threads share the table, voxel_of becomes the slot.
-template <bool Shared, class F>
-inline std::int64_t enter_points(const VoxelIndexJob<F>& job, const HostIndex& index, std::int64_t begin,
-                                 std::int64_t end) noexcept {
-  constexpr std::int64_t block = HostIndex::block;
-  const auto last_slot = static_cast<std::uint32_t>(index.table_slots() - 1);
-  std::uint32_t voxels = 0;
-  for (std::int64_t first = begin; first < end; first += block) {
-    const auto points = static_cast<int>(smaller(end - first, block));
-    std::uint64_t own_keys[block];
-    std::uint64_t* keys = Shared ? index.keys + first : own_keys;
-    if (job.clouds.layout == PointLayout::any) {
-      find_keys<F, PointLayout::any>(job, index, first, first + points, keys);
-    } else {
-      find_keys<F, PointLayout::triple>(job, index, first, first + points, keys);
+  int count = 0;
+  std::int32_t index[most];
+  F p[3][most];  ///< as transformed; of points that have no voxel, finite
+
+  // Points of one voxel that follow each other.
+  int runs = 0;
+  std::int32_t begin[most], end[most];  ///< within the block
+  std::int32_t voxel[most];
+};
+
+/// Keys of a block of points from `first` on, as loops that know how they lie in memory. Fills the block but for runs.
+template <class F, PointLayout Layout>
+inline void find_keys(const VoxelIndexJob<F>& job, const HostIndex& index, std::int64_t first, PointBlock<F>* block,
+                      std::uint64_t* keys) noexcept {
+  constexpr int most = PointBlock<F>::most;
+  const auto find = [&](const SegmentView& view, std::int64_t from, std::int64_t to) ROBOCACHE_ALWAYS_INLINE {
+    const auto begin = static_cast<int>(from - first), end = static_cast<int>(to - first);
+    if (index.clouds != nullptr) {
+      std::fill(index.clouds + from, index.clouds + to, static_cast<std::int32_t>(view.cloud));
     }
-    // Neighbours often share a voxel: one look-up for each run of them.
-    std::int32_t runs[block], run_of[block], voxel_of_run[block];
-    int count = 0;
-    for (int k = 0; k < points; ++k) {
-      const int before = k > 0 ? k - 1 : 0;
-      runs[count] = k;
-      count += static_cast<int>((k == 0) | (keys[k] != keys[before]) |
-                                (index.cloud_of(first + k) != index.cloud_of(first + before)));
-      run_of[k] = count - 1;
+    if (view.cloud < 0) {
+      std::fill(keys + begin, keys + end, VoxelIndexJob<F>::no_key);
+      for (F* along : block->p) std::fill(along + begin, along + end, F(0));
+      return;
     }
-    // Slots are all over the table: they are on their way while others are looked up.
-    std::uint32_t slots[block];
-    for (int r = 0; r < count; ++r) {
-      slots[r] = job.slot_of(keys[runs[r]], index.cloud_of(first + runs[r])) >> (job.table_bits - index.table_bits);
-      __builtin_prefetch(index.slots + slots[r], 1);
+    F p[3][most];
+    for (int k = begin; k < end; ++k) {
+      const Vector3<F> at =
+          transformed(job.clouds.transforms, view.segment, read_point<F, Layout>(job.clouds, first + k));
+      p[0][k] = at.x, p[1][k] = at.y, p[2][k] = at.z;
     }
-    for (int r = 0; r < count; ++r) {
-      const auto i = static_cast<std::uint32_t>(first + runs[r]);
-      const std::uint64_t key = keys[runs[r]];
-      if (key == VoxelIndexJob<F>::no_key) {
-        voxel_of_run[r] = -1;
-      } else if (Shared) {
-        voxel_of_run[r] = static_cast<std::int32_t>(enter_shared(index, slots[r], last_slot, i));
+    // One loop for each rule, over one axis at a time.
+    std::int32_t cells[3][most];
+    const Vector3<F> origin = job.grid.origin_of(view.cloud);
+    const F origins[3] = {origin.x, origin.y, origin.z};
+    for (int axis = 0; axis < 3; ++axis) {
+      const Axis<F> along = job.grid.axes[axis];
+      if (job.grid.rule == CellRule::divide) {
+        for (int k = begin; k < end; ++k) {
+          cells[axis][k] = job.cell_along(along, p[axis][k], origins[axis], CellRule::divide);
+        }
       } else {
-        // As if a voxel began here; if not, its number stays free.
-        index.first_of[voxels] = static_cast<std::int32_t>(i);
-        index.key_of[voxels] = key;
-        const std::uint32_t voxel = enter_alone(index, slots[r], last_slot, voxels);
-        voxel_of_run[r] = static_cast<std::int32_t>(voxel);
-        voxels += voxel == voxels ? 1 : 0;
+        for (int k = begin; k < end; ++k) {
+          cells[axis][k] = job.cell_along(along, p[axis][k], origins[axis], CellRule::reciprocal);
+        }
       }
     }
-    for (int k = 0; k < points; ++k) index.voxel_of[first + k] = voxel_of_run[run_of[k]];
+    std::uint64_t found[most];
+    for (int k = begin; k < end; ++k) {
+      found[k] = job.key_of_cells(cells[0][k], cells[1][k], cells[2][k], view.cloud);
+    }
+    std::copy(found + begin, found + end, keys + begin);
+    for (int axis = 0; axis < 3; ++axis) {
+      for (int k = begin; k < end; ++k) {
+        block->p[axis][k] = (cells[0][k] | cells[1][k] | cells[2][k]) < 0 ? F(0) : p[axis][k];
+      }
+    }
+    if (job.counts == nullptr && !job.clouds.has_filter) return;
+    locate_each<F, Layout>(
+        job.clouds, view, job.counts, from, to, [&](std::int64_t i, const Vector3<F>& raw) ROBOCACHE_ALWAYS_INLINE {
+          std::uint64_t& key = keys[i - first];
+          const bool has_cell = key != VoxelIndexJob<F>::no_key;
+          const PointFate fate = fate_of(job.clouds, view, raw, [has_cell](const Vector3<F>&) { return has_cell; });
+          if (fate != PointFate::kept) key = VoxelIndexJob<F>::no_key;
+          return fate;
+        });
+  };
+  for_segments_of(job.clouds, first, first + block->count, find);
+  for (int k = 0; k < block->count; ++k) block->index[k] = static_cast<std::int32_t>(first + k);
+}
+
+/// Locates the points [begin, end) and enters them into the table. Where threads share it, voxel_of becomes the slot.
+/// One thread alone numbers voxels at once, calls visit(block, voxels so far) for each block of points, and returns how
+/// many there are; voxel_of is written if `keeps`.
+template <bool Shared, class F, class Visit>
+inline std::int64_t enter_points(const VoxelIndexJob<F>& job, const HostIndex& index, std::int64_t begin,
+                                 std::int64_t end, bool keeps, const Visit& visit) noexcept {
+  constexpr int most = PointBlock<F>::most;
+  const auto last_slot = static_cast<std::uint32_t>(index.table_slots() - 1);
+  std::uint32_t voxels = 0;
+  PointBlock<F> block;
+  for (std::int64_t first = begin; first < end; first += most) {
+    block.count = static_cast<int>(smaller<std::int64_t>(end - first, most));
+    std::uint64_t own_keys[most];
+    std::uint64_t* keys = Shared ? index.keys + first : own_keys;
+    if (job.clouds.layout == PointLayout::any) {
+      find_keys<F, PointLayout::any>(job, index, first, &block, keys);
+    } else {
+      find_keys<F, PointLayout::triple>(job, index, first, &block, keys);
+    }
+    // One look-up for each run.
+    std::int32_t starts[most + 1], run_of[most], voxel_of_run[most];
+    int runs = 0;
+    for (int k = 0; k < block.count; ++k) {
+      const int before = k > 0 ? k - 1 : 0;
+      starts[runs] = k;
+      runs += static_cast<int>((k == 0) | (keys[k] != keys[before]) |
+                               (index.cloud_of(first + k) != index.cloud_of(first + before)));
+      run_of[k] = runs - 1;
+    }
+    starts[runs] = block.count;
+    // Slots are all over the table: they are on their way while others are looked up.
+    std::uint32_t slots[most];
+    for (int r = 0; r < runs; ++r) {
+      slots[r] = job.slot_of(keys[starts[r]], index.cloud_of(first + starts[r])) >> (job.table_bits - index.table_bits);
+      __builtin_prefetch(index.slots + slots[r], 1);
+    }
+    block.runs = 0;
+    for (int r = 0; r < runs; ++r) {
+      const auto i = static_cast<std::uint32_t>(first + starts[r]);
+      const std::uint64_t key = keys[starts[r]];
+      voxel_of_run[r] = -1;
+      if (key == VoxelIndexJob<F>::no_key) continue;
+      if (Shared) {
+        voxel_of_run[r] = static_cast<std::int32_t>(enter_shared(index, slots[r], last_slot, i));
+        continue;
+      }
+      // As if a voxel began here; if not, its number stays free.
+      index.first_of[voxels] = static_cast<std::int32_t>(i);
+      index.key_of[voxels] = key;
+      const std::uint32_t voxel = enter_alone(index, slots[r], last_slot, voxels);
+      voxels += voxel == voxels ? 1 : 0;
+      block.begin[block.runs] = starts[r];
+      block.end[block.runs] = starts[r + 1];
+      block.voxel[block.runs++] = voxel_of_run[r] = static_cast<std::int32_t>(voxel);
+    }
+    if (keeps) {
+      for (int k = 0; k < block.count; ++k) index.voxel_of[first + k] = voxel_of_run[run_of[k]];
+    }
+    if (!Shared) visit(&block, voxels);
   }
   return voxels;
 }
@@ -224,31 +256,42 @@ inline void number_starts(const HostIndex& index, std::int64_t begin, std::int64
 // As for resample: fma and rounding are library calls unless the code may use the instructions, so it is compiled
 // twice.
 #if ROBOCACHE_DISPATCH_FMA
-template <bool Shared, class F>
+template <bool Shared, class F, class Visit>
 __attribute__((target("avx2,fma"), flatten)) std::int64_t enter_points_fma(const VoxelIndexJob<F>& job,
                                                                            const HostIndex& index, std::int64_t begin,
-                                                                           std::int64_t end) noexcept {
-  return enter_points<Shared>(job, index, begin, end);
+                                                                           std::int64_t end, bool keeps,
+                                                                           const Visit& visit) noexcept {
+  return enter_points<Shared>(job, index, begin, end, keeps, visit);
 }
 #endif
-template <bool Shared, class F>
+template <bool Shared, class F, class Visit>
 auto fastest_enter_points() noexcept {
 #if ROBOCACHE_DISPATCH_FMA
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &enter_points_fma<Shared, F>;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &enter_points_fma<Shared, F, Visit>;
 #endif
-  return &enter_points<Shared, F>;
+  return &enter_points<Shared, F, Visit>;
 }
 
+/// For enter_points.
+struct VisitNothing {
+  template <class F>
+  void operator()(PointBlock<F>*, std::int64_t) const noexcept {}
+};
+
+/// Whether one thread numbers the voxels, and visits the points.
+inline bool is_alone(const Host& host, std::int64_t points) noexcept { return host.threads == 1 || points < 8192; }
+
 /// Numbers the voxels by their first points; returns how many there are. Fates of points are added to the counts.
-template <class F>
-std::int64_t number_voxels(const VoxelIndexJob<F>& job, const HostIndex& index, Host host) {
+template <class F, class Visit>
+std::int64_t number_voxels(const VoxelIndexJob<F>& job, const HostIndex& index, Host host, bool keeps,
+                           const Visit& visit) {
   constexpr std::int64_t points_per_thread = 4096;
   const std::int64_t points = job.clouds.count;
   std::memset(index.slots, 0xff, static_cast<std::size_t>(index.table_slots()) * sizeof(std::uint32_t));
-  if (host.threads == 1 || points < 2 * points_per_thread)
-    return fastest_enter_points<false, F>()(job, index, 0, points);
-  parallel_for(host, points, points_per_thread,
-               [&](std::int64_t begin, std::int64_t end) { fastest_enter_points<true, F>()(job, index, begin, end); });
+  if (is_alone(host, points)) return fastest_enter_points<false, F, Visit>()(job, index, 0, points, keeps, visit);
+  parallel_for(host, points, points_per_thread, [&](std::int64_t begin, std::int64_t end) {
+    fastest_enter_points<true, F, VisitNothing>()(job, index, begin, end, true, VisitNothing{});
+  });
   const std::int64_t chunks = (points + HostIndex::chunk - 1) / HostIndex::chunk;
   const auto for_chunks = [&](const auto& body) {
     parallel_for(host, chunks, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -305,37 +348,21 @@ struct HostSort {
   }
 };
 
-/// Numbers voxels anew, by their keys.
+/// The voxels in the order of their keys. What comes back are [voxels] numbers, and what becomes of each.
 template <class F>
-void order_by_key(const VoxelIndexJob<F>& job, const HostIndex& index, HostSort sort, std::int64_t voxels, Host host) {
+void sort_voxels(const VoxelIndexJob<F>& job, const HostIndex& index, std::int64_t voxels, HostSort* sort) noexcept {
   for (std::int64_t v = 0; v < voxels; ++v) {
-    sort.keys[0][v] = index.key_of[v];
-    sort.voxels[0][v] = static_cast<std::int32_t>(v);
+    sort->keys[0][v] = index.key_of[v];
+    sort->voxels[0][v] = static_cast<std::int32_t>(v);
   }
-  sort.by_key(voxels, job.key_bits);
+  sort->by_key(voxels, job.key_bits);
   if (job.compares_clouds) {
     for (std::int64_t v = 0; v < voxels; ++v) {
-      sort.keys[0][v] = static_cast<std::uint64_t>(index.cloud_of(index.first_of[sort.voxels[0][v]]));
+      sort->keys[0][v] = static_cast<std::uint64_t>(index.cloud_of(index.first_of[sort->voxels[0][v]]));
     }
-    sort.by_key(voxels, job.cloud_bits);
+    sort->by_key(voxels, job.cloud_bits);
   }
-  std::int32_t *number_of = sort.voxels[1], *number_before = sort.voxels[0];
-  std::uint64_t *first_of = sort.keys[0], *key_of = sort.keys[1];
-  for (std::int64_t v = 0; v < voxels; ++v) {
-    number_of[number_before[v]] = static_cast<std::int32_t>(v);
-    first_of[v] = static_cast<std::uint64_t>(index.first_of[number_before[v]]);
-    key_of[v] = index.key_of[number_before[v]];
-  }
-  for (std::int64_t v = 0; v < voxels; ++v) {
-    index.first_of[v] = static_cast<std::int32_t>(first_of[v]);
-    index.key_of[v] = key_of[v];
-  }
-  constexpr std::int64_t points_per_thread = 16384;
-  parallel_for(host, job.clouds.count, points_per_thread, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      if (index.voxel_of[i] >= 0) index.voxel_of[i] = number_of[index.voxel_of[i]];
-    }
-  });
+  for (std::int64_t v = 0; v < voxels; ++v) sort->voxels[1][sort->voxels[0][v]] = static_cast<std::int32_t>(v);
 }
 
 }  // namespace detail

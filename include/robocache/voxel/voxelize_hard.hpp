@@ -314,7 +314,7 @@ struct VoxelizeHardOnHost {
     if (job.counts != nullptr) std::memset(job.counts, 0, clouds * sizeof(PointCounts));
     if (job.overflow != nullptr) std::memset(job.overflow, 0, clouds * sizeof(std::int64_t));
     if (clouds != 0) std::memset(scratch.voxel_counts, 0, clouds * sizeof(std::int64_t));
-    const std::int64_t voxels = number_voxels(job, scratch.index, host);
+    const std::int64_t voxels = number_voxels(job, scratch.index, host, true, VisitNothing{});
     // The numbers of a cloud's voxels grow with its own.
     SegmentView view;
     for (std::int64_t v = 0; v < voxels; ++v) {

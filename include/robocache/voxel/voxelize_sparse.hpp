@@ -120,87 +120,44 @@ struct SparseDeviceScratch {
 struct SparseHostScratch {
   HostIndex index;
   HostSort sort;
-  std::int32_t* counts = nullptr;    ///< [rows]: points of each voxel
-  std::uint64_t* records = nullptr;  ///< [rows, record_words]
+  std::int64_t recorded = 0;         ///< voxels that are counted and have records: the first ones
+  std::int32_t* counts = nullptr;    ///< [recorded]: points of each
+  std::uint64_t* records = nullptr;  ///< [recorded, record_words]
 
   template <class F>
   static SparseHostScratch carve(const VoxelizeSparseJob<F>& job, Carver& carver) noexcept {
     SparseHostScratch scratch;
     scratch.index = HostIndex::carve(job, job.point_to_voxel, carver);
     if (job.order == VoxelOrder::key) scratch.sort = HostSort::carve(job.most_voxels, carver);
-    scratch.counts = carver.take<std::int32_t>(job.rows());
-    scratch.records = carver.take<std::uint64_t>(job.rows() * job.record_words());
+    scratch.recorded = job.order == VoxelOrder::key ? job.most_voxels : job.rows();
+    scratch.counts = carver.take<std::int32_t>(scratch.recorded);
+    scratch.records = carver.take<std::uint64_t>(scratch.recorded * job.record_words());
     return scratch;
   }
+
+  /// The voxel of a row.
+  template <class F>
+  std::int64_t voxel_at(const VoxelizeSparseJob<F>& job, std::int64_t row) const noexcept {
+    return job.order == VoxelOrder::key ? sort.voxels[0][row] : row;
+  }
+  template <class F>
+  void clear(const VoxelizeSparseJob<F>& job, std::int64_t begin, std::int64_t end) const noexcept {
+    std::fill(counts + begin, counts + end, 0);
+    std::fill(records + begin * job.record_words(), records + end * job.record_words(), std::uint64_t{0});
+  }
 };
 
-/// Points of voxels, some at a time, whose values are in arrays: loops that can be vectorised. Neighbours often share a
-/// voxel, whose record then changes once for all of them.
+/// Numbers of one channel.
 template <class F>
-struct PointBlock {
-  static constexpr int most = 256;
-
-  int count = 0, runs = 0;
-  std::int32_t index[most];    ///< of the points
-  std::int32_t voxel[most];    ///< of each
-  std::int32_t run[most + 1];  ///< where points of one voxel begin that follow each other
-  F p[3][most];                ///< as transformed
-
-  /// Takes those of the points [first, last), at most as many as fit, whose voxel is in [begin, end).
-  template <PointLayout Layout>
-  void take(const CloudsJob<F>& clouds, const std::int32_t* voxel_of, std::int64_t first, std::int64_t last,
-            std::int64_t begin, std::int64_t end) noexcept {
-    int taken = 0, begun = 0;
-    for (std::int64_t i = first; i < last; ++i) {  // without branches
-      index[taken] = static_cast<std::int32_t>(i);
-      voxel[taken] = voxel_of[i];
-      taken += static_cast<int>((voxel_of[i] >= begin) & (voxel_of[i] < end));
-    }
-    for (int k = 0; k < taken; ++k) {
-      run[begun] = k;
-      begun += static_cast<int>((k == 0) | (voxel[k] != voxel[k > 0 ? k - 1 : 0]));
-    }
-    run[begun] = taken;
-    SegmentView view;
-    for (int k = 0; k < taken; ++k) {
-      if (index[k] >= view.end) view = segment_at(clouds, index[k]);
-      const Vector3<F> at = transformed(clouds.transforms, view.segment, read_point<F, Layout>(clouds, index[k]));
-      p[0][k] = at.x, p[1][k] = at.y, p[2][k] = at.z;
-    }
-    count = taken;
-    runs = begun;
+inline void read_values(const CloudsJob<F>& clouds, const ChannelJob& channel, const PointBlock<F>& block,
+                        double* values) noexcept {
+  const int axis = static_cast<int>(channel.source) - static_cast<int>(ChannelSource::x);
+  if (axis >= 0 && (axis < 3 || clouds.transforms.data == nullptr)) {
+    for (int k = 0; k < block.count; ++k) values[k] = static_cast<double>(block.p[axis % 3][k]);
+  } else {
+    for (int k = 0; k < block.count; ++k) values[k] = value_at(clouds, channel, block.index[k]);
   }
-
-  /// Numbers of one channel.
-  void read(const CloudsJob<F>& clouds, const ChannelJob& channel, double* values) const noexcept {
-    const int axis = static_cast<int>(channel.source) - static_cast<int>(ChannelSource::x);
-    if (axis >= 0 && (axis < 3 || clouds.transforms.data == nullptr)) {
-      for (int k = 0; k < count; ++k) values[k] = static_cast<double>(p[axis % 3][k]);
-    } else {
-      for (int k = 0; k < count; ++k) values[k] = value_at(clouds, channel, index[k]);
-    }
-  }
-
-  /// Adds the points' words to word `w` of records that have `width` of them.
-  void add(const std::uint64_t* words, std::uint64_t* records, std::int64_t width, std::int64_t w) const noexcept {
-    if (2 * runs > count) {
-      for (int k = 0; k < count; ++k) records[voxel[k] * width + w] += words[k];
-      return;
-    }
-    std::uint64_t before[most + 1];
-    before[0] = 0;
-    for (int k = 0; k < count; ++k) before[k + 1] = before[k] + words[k];
-    for (int r = 0; r < runs; ++r) records[voxel[run[r]] * width + w] += before[run[r + 1]] - before[run[r]];
-  }
-  /// Likewise, where the largest stays.
-  void take_larger(const std::uint64_t* words, std::uint64_t* records, std::int64_t width,
-                   std::int64_t w) const noexcept {
-    for (int k = 0; k < count; ++k) {
-      std::uint64_t& word = records[voxel[k] * width + w];
-      word = larger(word, words[k]);
-    }
-  }
-};
+}
 
 /// What values add to the records of a channel; returns whether any makes its voxel NaN.
 inline bool find_words(const ChannelJob& channel, const double* values, int count, std::uint64_t* words) noexcept {
@@ -218,78 +175,135 @@ inline bool find_words(const ChannelJob& channel, const double* values, int coun
   return any_nan != 0;
 }
 
+/// Adds what the points of a block add to word `w` of their voxels' records, which have `width` words.
+template <class F>
+inline void add_words(const PointBlock<F>& block, const std::uint64_t* words, bool is_sum, std::uint64_t* records,
+                      std::int64_t width, std::int64_t w) noexcept {
+  if (is_sum) {
+    std::uint64_t before[PointBlock<F>::most + 1];
+    before[0] = 0;
+    for (int k = 0; k < block.count; ++k) before[k + 1] = before[k] + words[k];
+    for (int r = 0; r < block.runs; ++r) {
+      records[block.voxel[r] * width + w] += before[block.end[r]] - before[block.begin[r]];
+    }
+    return;
+  }
+  for (int r = 0; r < block.runs; ++r) {
+    std::uint64_t& word = records[block.voxel[r] * width + w];
+    for (int k = block.begin[r]; k < block.end[r]; ++k) word = larger(word, words[k]);
+  }
+}
+
 /// Adds a block of points to the records of their voxels.
 template <class F>
-void add_block(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, PointBlock<F>* block) noexcept {
+void add_block(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, const PointBlock<F>& block) noexcept {
+  constexpr int most = PointBlock<F>::most;
   const std::int64_t width = job.record_words();
-  std::uint64_t words[PointBlock<F>::most];
-  for (int r = 0; r < block->runs; ++r) {
-    scratch.counts[block->voxel[block->run[r]]] += block->run[r + 1] - block->run[r];
-  }
+  const int runs = block.runs;
+  for (int r = 0; r < runs; ++r) scratch.counts[block.voxel[r]] += block.end[r] - block.begin[r];
+  std::uint64_t words[most];
   for (int c = 0; c < job.reduced_count; ++c) {
     const ChannelJob channel = job.channels[c];
-    double values[PointBlock<F>::most];
-    block->read(job.clouds, channel, values);
-    const bool any_nan = find_words(channel, values, block->count, words);
-    if (channel.is_sum()) {
-      block->add(words, scratch.records, width, 1 + c);
-    } else {
-      block->take_larger(words, scratch.records, width, 1 + c);
-    }
-    for (int k = 0; any_nan && k < block->count; ++k) {
-      scratch.records[block->voxel[k] * width] |= std::uint64_t{contribution(channel, values[k]).is_nan} << c;
+    double values[most];
+    read_values(job.clouds, channel, block, values);
+    const bool any_nan = find_words(channel, values, block.count, words);
+    add_words(block, words, channel.is_sum(), scratch.records, width, 1 + c);
+    for (int r = 0; any_nan && r < runs; ++r) {
+      for (int k = block.begin[r]; k < block.end[r]; ++k) {
+        scratch.records[block.voxel[r] * width] |= std::uint64_t{contribution(channel, values[k]).is_nan} << c;
+      }
     }
   }
   if (!job.has_nearest) return;
-  for (int k = 0; k < block->count; ++k) {
-    const std::int64_t i = block->index[k];
-    const VoxelPlace at = job.place_of(scratch.index.key_of[block->voxel[k]], segment_at(job.clouds, i).cloud);
-    words[k] = nearness(job, at, {block->p[0][k], block->p[1][k], block->p[2][k]}, job.grid.origin_of(at.cloud), i);
+  for (int r = 0; r < runs; ++r) {
+    const VoxelPlace at = scratch.index.place_of(job, block.voxel[r]);
+    const Vector3<F> origin = job.grid.origin_of(at.cloud);
+    for (int k = block.begin[r]; k < block.end[r]; ++k) {
+      words[k] = nearness(job, at, {block.p[0][k], block.p[1][k], block.p[2][k]}, origin, block.index[k]);
+    }
   }
-  block->take_larger(words, scratch.records, width, job.nearest_word());
+  add_words(block, words, false, scratch.records, width, job.nearest_word());
 }
 
-/// The records of the voxels [begin, end), and how many points they have.
-template <class F, PointLayout Layout>
+/// Adds blocks, as one thread numbers the voxels.
+template <class F>
+struct AddBlocks {
+  const VoxelizeSparseJob<F>& job;
+  const SparseHostScratch& scratch;
+  std::int64_t* cleared;  ///< records
+
+  void operator()(PointBlock<F>* block, std::int64_t voxels) const noexcept {
+    const std::int64_t needed = smaller(voxels, scratch.recorded);
+    scratch.clear(job, *cleared, needed);
+    *cleared = needed;
+    if (voxels > needed) leave_out_unrecorded(block);
+    add_block(job, scratch, *block);
+  }
+  void leave_out_unrecorded(PointBlock<F>* block) const noexcept {
+    int runs = 0;
+    for (int r = 0; r < block->runs; ++r) {
+      if (block->voxel[r] >= scratch.recorded) continue;
+      block->begin[runs] = block->begin[r];
+      block->end[runs] = block->end[r];
+      block->voxel[runs++] = block->voxel[r];
+    }
+    block->runs = runs;
+  }
+};
+
+/// Adds the points of the voxels [begin, end), which are numbered.
+template <class F>
 void add_points(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t begin,
                 std::int64_t end) noexcept {
+  constexpr int most = PointBlock<F>::most;
+  const std::int32_t* voxel_of = scratch.index.voxel_of;
+  scratch.clear(job, begin, end);
   PointBlock<F> block;
-  const std::int64_t points = job.clouds.count;
-  for (std::int64_t first = 0; first < points; first += PointBlock<F>::most) {
-    block.template take<Layout>(job.clouds, scratch.index.voxel_of, first, smaller(points, first + PointBlock<F>::most),
-                                begin, end);
-    add_block(job, scratch, &block);
+  SegmentView view;
+  for (std::int64_t first = 0; first < job.clouds.count; first += most) {
+    const std::int64_t stop = smaller(job.clouds.count, first + most);
+    block.count = block.runs = 0;
+    for (std::int64_t i = first; i < stop; ++i) {
+      block.index[block.count] = static_cast<std::int32_t>(i);
+      block.count += static_cast<int>((voxel_of[i] >= begin) & (voxel_of[i] < end));
+    }
+    for (int k = 0; k < block.count; ++k) {
+      const std::int64_t i = block.index[k];
+      if (i >= view.end) view = segment_at(job.clouds, i);
+      const Vector3<F> at =
+          transformed(job.clouds.transforms, view.segment, read_point<F, PointLayout::any>(job.clouds, i));
+      block.p[0][k] = at.x, block.p[1][k] = at.y, block.p[2][k] = at.z;
+      if (block.runs == 0 || block.voxel[block.runs - 1] != voxel_of[i]) {
+        block.begin[block.runs] = k;
+        block.voxel[block.runs++] = voxel_of[i];
+      }
+      block.end[block.runs - 1] = k + 1;
+    }
+    add_block(job, scratch, block);
   }
 }
 
-/// Rows [begin, end) of voxels, but for the lists.
+/// The rows [begin, end) of voxels, but for the lists.
 template <class F>
 void write_voxels(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t begin,
                   std::int64_t end) noexcept {
-  const HostIndex& index = scratch.index;
   const std::int64_t words = job.record_words();
-  std::memset(scratch.counts + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(std::int32_t));
-  if (words == 0) {
-    for_points_of(index.voxel_of, job.clouds.count, begin, end,
-                  [&](std::int64_t, std::int64_t v) { ++scratch.counts[v]; });
-  } else {
-    std::memset(scratch.records + begin * words, 0,
-                static_cast<std::size_t>((end - begin) * words) * sizeof(std::uint64_t));
-    if (job.clouds.layout == PointLayout::any) {
-      add_points<F, PointLayout::any>(job, scratch, begin, end);
-    } else {
-      add_points<F, PointLayout::triple>(job, scratch, begin, end);
-    }
-  }
-  for (std::int64_t v = begin; v < end; ++v) {
-    const std::int32_t first = index.first_of[v];
+  for (std::int64_t row = begin; row < end; ++row) {
+    const std::int64_t v = scratch.voxel_at(job, row);
     VoxelPlace at = {-1, -1, -1, -1};
-    if (job.coords != nullptr) at = index.place_of(job, v);
-    write_voxel(job, v, at, scratch.counts[v], first, words == 0 ? nullptr : scratch.records + v * words);
+    if (job.coords != nullptr) at = scratch.index.place_of(job, v);
+    write_voxel(job, row, at, scratch.counts[v], scratch.index.first_of[v],
+                words == 0 ? nullptr : scratch.records + v * words);
   }
 }
 
 #if ROBOCACHE_DISPATCH_FMA
+template <class F>
+__attribute__((target("avx2,fma"), flatten)) void add_points_fma(const VoxelizeSparseJob<F>& job,
+                                                                 const SparseHostScratch& scratch, std::int64_t begin,
+                                                                 std::int64_t end) noexcept {
+  add_points(job, scratch, begin, end);
+}
 template <class F>
 __attribute__((target("avx2,fma"), flatten)) void write_voxels_fma(const VoxelizeSparseJob<F>& job,
                                                                    const SparseHostScratch& scratch, std::int64_t begin,
@@ -298,12 +312,18 @@ __attribute__((target("avx2,fma"), flatten)) void write_voxels_fma(const Voxeliz
 }
 #endif
 template <class F>
-auto fastest_write_voxels() noexcept {
+struct FastestSparse {
+  using Part = void (*)(const VoxelizeSparseJob<F>&, const SparseHostScratch&, std::int64_t, std::int64_t);
+  Part add = &add_points<F>, write = &write_voxels<F>;
+
+  FastestSparse() noexcept {
 #if ROBOCACHE_DISPATCH_FMA
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &write_voxels_fma<F>;
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return;
+    add = &add_points_fma<F>;
+    write = &write_voxels_fma<F>;
 #endif
-  return &write_voxels<F>;
-}
+  }
+};
 
 /// `value` in the rows [begin, end) of a column.
 template <class T>
@@ -362,24 +382,47 @@ struct VoxelizeSparseOnHost {
   template <class F>
   Status operator()(const VoxelizeSparseJob<F>& job) const {
     Carver carver(workspace);
-    const SparseHostScratch scratch = SparseHostScratch::carve(job, carver);
+    SparseHostScratch scratch = SparseHostScratch::carve(job, carver);
     if (job.counts != nullptr) {
       std::memset(job.counts, 0, static_cast<std::size_t>(job.clouds.clouds) * sizeof(PointCounts));
     }
-    const std::int64_t voxels = number_voxels(job, scratch.index, host);
-    if (job.order == VoxelOrder::key) order_by_key(job, scratch.index, scratch.sort, voxels, host);
+    const FastestSparse<F> fastest;
+    const bool wants_rows = job.point_to_voxel != nullptr || job.overflow != nullptr || job.list_offsets != nullptr;
+    std::int64_t cleared = 0;
+    const std::int64_t voxels =
+        number_voxels(job, scratch.index, host, wants_rows, AddBlocks<F>{job, scratch, &cleared});
+    if (!is_alone(host, job.clouds.count)) {
+      parallel_for(host, smaller(voxels, scratch.recorded), voxels_per_thread,
+                   [&](std::int64_t begin, std::int64_t end) { fastest.add(job, scratch, begin, end); });
+    }
+    if (job.order == VoxelOrder::key) {
+      sort_voxels(job, scratch.index, voxels, &scratch.sort);
+      if (wants_rows) number_by_rows(job, scratch);
+    }
     const std::int64_t written = smaller(voxels, job.capacity);
     parallel_for(host, written, voxels_per_thread,
-                 [&](std::int64_t begin, std::int64_t end) { fastest_write_voxels<F>()(job, scratch, begin, end); });
+                 [&](std::int64_t begin, std::int64_t end) { fastest.write(job, scratch, begin, end); });
     parallel_for(host, job.capacity - written, voxels_per_thread,
                  [&](std::int64_t begin, std::int64_t end) { write_no_voxels(job, written + begin, written + end); });
     if (job.list_offsets != nullptr) write_lists(job, scratch, written);
     if (job.voxel_count != nullptr) *job.voxel_count = voxels;
-    drop_overflow(job, scratch.index, voxels > written);
+    if (wants_rows) drop_overflow(job, scratch.index, voxels > written);
     return {};
   }
 
  private:
+  /// voxel_of as rows, of voxels that are sorted.
+  template <class F>
+  void number_by_rows(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch) const {
+    std::int32_t* voxel_of = scratch.index.voxel_of;
+    constexpr std::int64_t points_per_thread = 16384;
+    parallel_for(host, job.clouds.count, points_per_thread, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        if (voxel_of[i] >= 0) voxel_of[i] = scratch.sort.voxels[1][voxel_of[i]];
+      }
+    });
+  }
+
   template <class F>
   void write_lists(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t written) const {
     // Each offset is first where its list begins, and moves to where the list ends, as it is filled: there the next one
@@ -388,7 +431,7 @@ struct VoxelizeSparseOnHost {
     std::int64_t listed = 0;
     for (std::int64_t v = 0; v < written; ++v) {
       ends[v] = listed;
-      listed += scratch.counts[v];
+      listed += scratch.counts[scratch.voxel_at(job, v)];
       if (job.list_points == nullptr) ends[v] = listed;
     }
     job.list_offsets[0] = 0;
