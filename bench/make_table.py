@@ -45,6 +45,13 @@ REQUIRED = {
     "voxelize_dense/count_i32/lidar_64x97k_128x128x16/cold": ("G_points_per_s", 55.0),
     "voxelize_dense/mean_f32x4/lidar_64x97k_128x128x16/cold": ("G_points_per_s", 8.0),
     "voxelize_dense/occupancy_u8/peract_256x65536_100/cold": ("copy_fraction", 0.5),
+    "voxelize_hard/f32x4/pillars_kitti_120k/hot": ("us", 48.0),
+    "voxelize_hard/f32x4/pillars_kitti_250k/hot": ("us", 60.0),
+    "voxelize_hard/f32x4/pillars_kitti_1M/hot": ("us", 90.0),
+    "voxelize_hard/f32x5/nuscenes_250k/hot": ("us", 85.0),
+    "voxelize_sparse/mean_f32x4/lidar_64x97k_0.1m/cold": ("G_points_per_s", 6.0),
+    "voxel_downsample/centroid/lidar_1M_0.1m/hot": ("us", 140.0),
+    "voxel_downsample/centroid/lidar_97k_0.1m/hot": ("us", 60.0),
 }
 BOUNDS = {"us": "≤ {:g} µs", "copy_fraction": "≥ {:g} of copy", "G_points_per_s": "≥ {:g} G points/s"}
 INFORMATIVE = (
@@ -172,6 +179,7 @@ def readme_blocks():
         "results": gpu_table(RESULTS / "h100-sxm" / "resample.json")[0],
         "fuse": gpu_table(RESULTS / "h100-sxm" / "fuse.json")[0],
         "voxelize": gpu_table(RESULTS / "h100-sxm" / "voxelize_dense.json")[0],
+        "voxelize_sparse": gpu_table(RESULTS / "h100-sxm" / "voxelize_sparse.json")[0],
         "torch": torch_table(RESULTS / "h100-sxm" / "torch.json"),
         "cpu": cpu_table(RESULTS / "cpu" / "scipy.json"),
         "compile_time": compile_time_table(RESULTS / "cpu" / "compile_time.json"),
