@@ -33,7 +33,11 @@ if(ROBOCACHE_WITH_CUDA)
   # A value given by the user, by CUDAARCHS or by a parent project stands. Ours is no cache entry, so that nobody else
   # inherits it.
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
-    set(CMAKE_CUDA_ARCHITECTURES 80-real 90)
+    set(ROBOCACHE_DEFAULT_ARCHITECTURES
+        "80-real;90"
+        CACHE STRING "CUDA architectures, where neither CMAKE_CUDA_ARCHITECTURES nor a GPU of this machine says which"
+    )
+    set(CMAKE_CUDA_ARCHITECTURES ${ROBOCACHE_DEFAULT_ARCHITECTURES})
     set(robocache_default_architectures TRUE)
   endif()
   enable_language(CUDA)
