@@ -902,6 +902,7 @@ TEST_F(VoxelizeScanLists, hard) {
     EXPECT_EQ(integers("num_points.npy", {n}), counts);
     EXPECT_EQ(floats("voxels.npy", {n, limit.points, 4}), voxels);
     expect_summary(outcome, 700, n, 700 - placed);
+    EXPECT_NE(contents(output() / "grid.json").find(R"(["x", "y", "z", "intensity"])"), std::string::npos);
     EXPECT_EQ(number("voxels_found"), static_cast<double>(cells.order.size()));
   }
 }
@@ -943,6 +944,18 @@ TEST_F(VoxelizeScanLists, downsampled) {
   ASSERT_EQ(voxelize("b.pcd", "--sparse --voxel 0.75 --range 0 0 0 4.5 4.5 4.5").code, 0);
   expect_coords(cells, n);
   EXPECT_EQ(floats("features.npy", {n, 4}), means);
+}
+
+TEST_F(VoxelizeScanLists, an_input_among_the_old_results_stays) {
+  write("a.bin", bytes_of(four));
+  ASSERT_EQ(voxelize("a.bin", "--downsample 1").code, 0);
+  const std::string file = (output() / "downsampled.pcd").string(), before = contents(file);
+  ASSERT_EQ(run("--input '" + file + "' --sparse --voxel 1").code, 0);
+  expect_files({"coords.npy", "counts.npy", "downsampled.pcd", "features.npy", "grid.json"});
+  EXPECT_EQ(contents(file), before);
+  ASSERT_EQ(run("--input '" + file + "' --downsample 8").code, 0);
+  expect_files({"downsampled.npy", "downsampled.pcd", "grid.json"});
+  EXPECT_NE(contents(file), before);
 }
 
 TEST_F(VoxelizeScanLists, downsampled_points_keep_their_frame) {

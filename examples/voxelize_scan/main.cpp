@@ -16,9 +16,12 @@
 #include "support/program.hpp"
 #include "voxels.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace voxelize_scan {
@@ -74,6 +77,20 @@ Result write_list(const Scan& scan, const Options& options, const std::vector<Fe
   return result;
 }
 
+/// The files of every kind of result, so that none outlives its grid.json; but for the input, if it is one of them.
+std::vector<std::string> results_for(const Options& options, const std::filesystem::path& staging) {
+  std::vector<std::string> names = {
+      "count.npy",  "occupancy.npy",   "values.npy",      "coords.npy", "counts.npy", "features.npy", "num_points.npy",
+      "voxels.npy", "downsampled.npy", "downsampled.pcd", "grid.json",  "top.png",    "side.png"};
+  const auto is_input = [&](const std::string& name) {
+    std::error_code none;
+    return !std::filesystem::exists(staging / name) &&
+           std::filesystem::equivalent(options.output / std::filesystem::path(name), options.input, none);
+  };
+  names.erase(std::remove_if(names.begin(), names.end(), is_input), names.end());
+  return names;
+}
+
 void run(const Options& options) {
   check(options);
   example::OutputFolder output(options.output);
@@ -91,9 +108,7 @@ void run(const Options& options) {
   if (is_dense(options)) no_picture = options.no_plot ? "--no-plot" : draw_grid(output.staging(), options.python);
   const double picture_ms = watch.lap_ms();
   const bool is_drawn = is_dense(options) && no_picture.empty();
-  output.publish({"count.npy", "occupancy.npy", "values.npy", "coords.npy", "counts.npy", "features.npy",
-                  "num_points.npy", "voxels.npy", "downsampled.npy", "downsampled.pcd", "grid.json", "top.png",
-                  "side.png"});
+  output.publish(results_for(options, output.staging()));
 
   std::printf("%s", result.summary.c_str());
   std::printf("device    %s\n", side.name().c_str());
