@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <sstream>
@@ -421,6 +422,33 @@ const Usage wrong_usage[] = {
     {"--feature x_0=max", "--feature x_0=max: no field"},
     {"--format las", "--format"},
     {"--format npy", "not an .npy file"},
+    {"--sparse --hard", "--hard"},
+    {"--sparse --downsample 1", "--downsample"},
+    {"--hard --downsample 1", "--downsample"},
+    {"--hard --feature x=max", "--feature"},
+    {"--downsample 1 --voxel 1", "--voxel"},
+    {"--downsample 1 --range 0 0 0 1 1 1", "--range"},
+    {"--downsample 1 --feature x=max", "--feature"},
+    {"--downsample", "--downsample"},
+    {"--downsample thin", "--downsample"},
+    {"--downsample 0", "--downsample: a size is from 1e-9 to 1e9"},
+    {"--downsample -0.1", "--downsample: a size is from 1e-9 to 1e9"},
+    {"--downsample nan", "--downsample: a size is from 1e-9 to 1e9"},
+    {"--downsample inf", "--downsample: a size is from 1e-9 to 1e9"},
+    {"--downsample 1e-10", "--downsample: a size is from 1e-9 to 1e9"},
+    {"--downsample 1e-9", "--downsample: no point is left"},
+    {"--downsample 1 --min-range 100", "--downsample: no point is left"},
+    {"--sparse --min-range 100", "no point is left to choose a grid by"},
+    {"--sparse --voxel 1e-9", "would do"},
+    {"--sparse --feature x=median", "--feature x=median: no reduction"},
+    {"--max-voxels 3", "--max-voxels"},
+    {"--sparse --max-points 3", "--max-points"},
+    {"--hard --max-voxels 0", "--max-voxels: it is from 1 to 2^30"},
+    {"--hard --max-voxels 1073741825", "--max-voxels: it is from 1 to 2^30"},
+    {"--hard --max-points 0", "--max-points: it is from 1 to 2^20"},
+    {"--hard --max-points -1", "--max-points: it is from 1 to 2^20"},
+    {"--hard --max-points 1048577", "--max-points: it is from 1 to 2^20"},
+    {"--hard --max-points many", "--max-points"},
     {"--device tpu", "--device"},
     {"--threads -1", "--threads"},
     {"--seed 3", "--seed"},
@@ -444,8 +472,9 @@ TEST_F(VoxelizeScan, help_names_every_option) {
   const Outcome outcome = run_plain("--help");
   EXPECT_EQ(outcome.code, 0);
   for (const char* option :
-       {"--input", "--format", "--voxel", "--range", "--crop", "--min-range", "--drop-zero", "--viewpoint", "--feature",
-        "--device", "--output", "--threads", "--seed", "--no-plot", "--python"}) {
+       {"--input",     "--format",  "--voxel",   "--range", "--crop",       "--min-range",  "--drop-zero",
+        "--viewpoint", "--feature", "--sparse",  "--hard",  "--max-voxels", "--max-points", "--downsample",
+        "--device",    "--output",  "--threads", "--seed",  "--no-plot",    "--python"}) {
     EXPECT_NE(outcome.out.find(option), std::string::npos) << option;
   }
 }
@@ -704,6 +733,246 @@ TEST_F(VoxelizeScan, one_point) {
   EXPECT_EQ(number("kept"), 1);
 }
 
+// --- lists of voxels -------------------------------------------------------------------------------------------------
+
+class VoxelizeScanLists : public VoxelizeScan {
+ protected:
+  using Points = std::vector<std::array<float, 4>>;
+  using Cell = std::array<std::int32_t, 3>;  ///< x, y, z
+
+  /// The cells of points by the example's rule for some size: numbers of points, in the order of their first ones.
+  struct Cells {
+    std::vector<Cell> order;
+    std::map<Cell, std::vector<std::size_t>> points;
+  };
+  static Cells cells_of(const Points& points, float origin, float size, bool by_reciprocal = false) {
+    Cells cells;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      Cell cell;
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        const float from = points[i][axis] - origin;
+        cell[axis] = static_cast<std::int32_t>(std::floor(by_reciprocal ? from * (1 / size) : from / size));
+      }
+      if (!std::isfinite(points[i][0])) continue;
+      std::vector<std::size_t>& inside = cells.points[cell];
+      if (inside.empty()) cells.order.push_back(cell);
+      inside.push_back(i);
+    }
+    return cells;
+  }
+  /// Points in [0, 4)^3, of which every 17th is NaN.
+  static Points cloud(std::size_t count, robocache::test::Random& random) {
+    Points points(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      for (float& number : points[i]) number = static_cast<float>(random.below(4096)) / 1024;
+      if (i % 17 == 5) points[i][0] = nan;
+    }
+    return points;
+  }
+  void write_points(const std::string& name, const Points& points) const {
+    std::string bytes;
+    for (const auto& p : points) bytes.append(reinterpret_cast<const char*>(p.data()), sizeof(p));
+    write(name, bytes);
+  }
+  static std::string shape_of(std::initializer_list<std::size_t> extents) {
+    std::string text = "(";
+    for (const std::size_t extent : extents) text += std::to_string(extent) + ",";
+    return text + ")";
+  }
+  std::vector<float> floats(const std::string& name, std::initializer_list<std::size_t> extents) const {
+    return array_of<float>(output() / name, "<f4", shape_of(extents));
+  }
+  std::vector<std::int32_t> integers(const std::string& name, std::initializer_list<std::size_t> extents) const {
+    return array_of<std::int32_t>(output() / name, "<i4", shape_of(extents));
+  }
+  void expect_coords(const Cells& cells, std::size_t rows) const {
+    std::vector<std::int32_t> wanted;
+    for (std::size_t v = 0; v < rows; ++v) {
+      const Cell& cell = cells.order[v];
+      wanted.insert(wanted.end(), {0, cell[2], cell[1], cell[0]});
+    }
+    EXPECT_EQ(integers("coords.npy", {rows, 4}), wanted);
+  }
+  void expect_summary(const Outcome& outcome, std::size_t points, std::size_t voxels, std::size_t dropped) const {
+    EXPECT_EQ(line_of(outcome.out, "voxels "), "voxels      " + std::to_string(points) + " points, " +
+                                                   std::to_string(voxels) + " voxels, " + std::to_string(dropped) +
+                                                   " dropped");
+    EXPECT_EQ(number("voxels"), static_cast<double>(voxels));
+    EXPECT_EQ(number("dropped"), static_cast<double>(dropped));
+    EXPECT_EQ(number("all"), static_cast<double>(points));
+    EXPECT_EQ(outcome.out.find("no picture"), std::string::npos);
+  }
+  void expect_files(std::vector<std::string> names) const {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(output())) found.push_back(entry.path().filename().string());
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(found, names);
+  }
+};
+
+constexpr const char* box_of_4 = " --voxel 0.5 --range 0 0 0 4 4 4";
+
+TEST_F(VoxelizeScanLists, sparse) {
+  SCOPED_TRACE(robocache::test::seed_trace());
+  robocache::test::Random random(1);
+  const Points points = cloud(700, random);
+  write_points("a.bin", points);
+  const Cells cells = cells_of(points, 0, 0.5f);
+  const std::size_t n = cells.order.size();
+  ASSERT_EQ(voxelize("a.bin", box_of_4).code, 0);
+  const Outcome outcome = voxelize("a.bin", std::string("--sparse") + box_of_4);
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  expect_files({"coords.npy", "counts.npy", "features.npy", "grid.json"});  // not those of the run before
+  expect_coords(cells, n);
+  const std::vector<std::int32_t> counts = integers("counts.npy", {n});
+  const std::vector<float> features = floats("features.npy", {n, 4});
+  ASSERT_EQ(counts.size(), n);
+  ASSERT_EQ(features.size(), 4 * n);
+  for (std::size_t v = 0; v < n; ++v) {
+    const std::vector<std::size_t>& inside = cells.points.at(cells.order[v]);
+    EXPECT_EQ(counts[v], static_cast<std::int32_t>(inside.size()));
+    double sums[3] = {0, 0, 0};
+    float brightest = -infinity;
+    for (const std::size_t i : inside) {
+      for (std::size_t axis = 0; axis < 3; ++axis) sums[axis] += static_cast<double>(points[i][axis]);
+      brightest = std::max(brightest, points[i][3]);
+    }
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      EXPECT_EQ(features[4 * v + axis], static_cast<float>(sums[axis] / static_cast<double>(inside.size())));
+    }
+    EXPECT_EQ(features[4 * v + 3], brightest);
+  }
+  expect_summary(outcome, 700, n, 41);
+  EXPECT_NE(contents(output() / "grid.json").find("\"kind\": \"sparse\""), std::string::npos);
+
+  const std::string coords = contents(output() / "coords.npy");
+  ASSERT_EQ(voxelize("a.bin", std::string("--sparse --threads 3 --feature intensity=min") + box_of_4).code, 0);
+  EXPECT_EQ(contents(output() / "coords.npy"), coords);
+  const std::vector<float> darkest = floats("features.npy", {n, 1});
+  for (std::size_t v = 0; v < n; ++v) {
+    float wanted = infinity;
+    for (const std::size_t i : cells.points.at(cells.order[v])) wanted = std::min(wanted, points[i][3]);
+    EXPECT_EQ(darkest.at(v), wanted);
+  }
+  ASSERT_EQ(voxelize("a.bin", std::string("--sparse --feature none") + box_of_4).code, 0);
+  expect_files({"coords.npy", "counts.npy", "grid.json"});
+}
+
+TEST_F(VoxelizeScanLists, a_range_without_points_lists_none) {
+  write("a.bin", bytes_of(four));
+  for (const char* mode : {"--sparse", "--hard"}) {
+    const Outcome outcome = voxelize("a.bin", std::string(mode) + " --voxel 1 --range 10 10 10 11 12 13");
+    ASSERT_EQ(outcome.code, 0) << outcome.error;
+    EXPECT_EQ(integers("coords.npy", {0, 4}), std::vector<std::int32_t>());
+    expect_summary(outcome, 4, 0, 4);
+  }
+}
+
+TEST_F(VoxelizeScanLists, hard) {
+  SCOPED_TRACE(robocache::test::seed_trace());
+  robocache::test::Random random(2);
+  const Points points = cloud(700, random);
+  write_points("a.bin", points);
+  const Cells cells = cells_of(points, 0, 0.5f);
+  struct Limits {
+    std::size_t voxels, points;
+    const char* arguments;
+  };
+  const Limits limits[] = {
+      {40000, 32, ""}, {100, 2, " --max-voxels 100 --max-points 2"}, {1, 1, " --max-voxels 1 --max-points 1"}};
+  for (const Limits& limit : limits) {
+    SCOPED_TRACE(limit.arguments);
+    const Outcome outcome = voxelize("a.bin", std::string("--hard") + box_of_4 + limit.arguments);
+    ASSERT_EQ(outcome.code, 0) << outcome.error;
+    expect_files({"coords.npy", "grid.json", "num_points.npy", "voxels.npy"});
+    const std::size_t n = std::min(limit.voxels, cells.order.size());
+    expect_coords(cells, n);
+    std::vector<std::int32_t> counts;
+    std::vector<float> voxels(n * limit.points * 4, 0.0f);
+    std::size_t placed = 0;
+    for (std::size_t v = 0; v < n; ++v) {
+      const std::vector<std::size_t>& inside = cells.points.at(cells.order[v]);
+      const std::size_t some = std::min(limit.points, inside.size());
+      counts.push_back(static_cast<std::int32_t>(some));
+      placed += some;
+      for (std::size_t k = 0; k < some; ++k) {
+        for (std::size_t c = 0; c < 4; ++c) voxels[(v * limit.points + k) * 4 + c] = points[inside[k]][c];
+      }
+    }
+    EXPECT_EQ(integers("num_points.npy", {n}), counts);
+    EXPECT_EQ(floats("voxels.npy", {n, limit.points, 4}), voxels);
+    expect_summary(outcome, 700, n, 700 - placed);
+    EXPECT_NE(contents(output() / "grid.json").find(R"(["x", "y", "z", "intensity"])"), std::string::npos);
+    EXPECT_EQ(number("voxels_found"), static_cast<double>(cells.order.size()));
+  }
+}
+
+TEST_F(VoxelizeScanLists, hard_refuses_what_it_does_not_fill) {
+  write_points("a.bin", Points(1000));
+  expect_refused(voxelize("a.bin", "--hard --voxel 1 --max-points 1048576"),
+                 "--max-points: 1000 voxels of 1048576 points are more than this example fills");
+}
+
+TEST_F(VoxelizeScanLists, downsampled) {
+  SCOPED_TRACE(robocache::test::seed_trace());
+  robocache::test::Random random(3);
+  const Points points = cloud(700, random);
+  write_points("a.bin", points);
+  const Cells cells = cells_of(points, 0, 0.75f, true);
+  const std::size_t n = cells.order.size();
+  const Outcome outcome = voxelize("a.bin", "--downsample 0.75");
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  expect_files({"downsampled.npy", "downsampled.pcd", "grid.json"});
+  expect_summary(outcome, 700, n, 41);
+  const std::vector<float> means = floats("downsampled.npy", {n, 4});
+  ASSERT_EQ(means.size(), 4 * n);
+  for (std::size_t v = 0; v < n; ++v) {
+    const std::vector<std::size_t>& inside = cells.points.at(cells.order[v]);
+    for (std::size_t c = 0; c < 4; ++c) {
+      double sum = 0;
+      for (const std::size_t i : inside) sum += static_cast<double>(points[i][c]);
+      EXPECT_NEAR(means[4 * v + c], sum / static_cast<double>(inside.size()), 1e-6) << v << ", " << c;
+    }
+  }
+  const std::string count = std::to_string(n);
+  EXPECT_EQ(contents(output() / "downsampled.pcd"),
+            "# .PCD v0.7\nVERSION 0.7\nFIELDS x y z intensity\nSIZE 4 4 4 4\nTYPE F F F F\nCOUNT 1 1 1 1\nWIDTH " +
+                count + "\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\nPOINTS " + count + "\nDATA binary\n" + bytes_of(means));
+
+  // The example reads what it wrote: each point is the only one of its cube.
+  fs::copy(output() / "downsampled.pcd", input() / "b.pcd");
+  ASSERT_EQ(voxelize("b.pcd", "--sparse --voxel 0.75 --range 0 0 0 4.5 4.5 4.5").code, 0);
+  expect_coords(cells, n);
+  EXPECT_EQ(floats("features.npy", {n, 4}), means);
+}
+
+TEST_F(VoxelizeScanLists, an_input_among_the_old_results_stays) {
+  write("a.bin", bytes_of(four));
+  ASSERT_EQ(voxelize("a.bin", "--downsample 1").code, 0);
+  const std::string file = (output() / "downsampled.pcd").string(), before = contents(file);
+  ASSERT_EQ(run("--input '" + file + "' --sparse --voxel 1").code, 0);
+  expect_files({"coords.npy", "counts.npy", "downsampled.pcd", "features.npy", "grid.json"});
+  EXPECT_EQ(contents(file), before);
+  ASSERT_EQ(run("--input '" + file + "' --downsample 8").code, 0);
+  expect_files({"downsampled.npy", "downsampled.pcd", "grid.json"});
+  EXPECT_NE(contents(file), before);
+}
+
+TEST_F(VoxelizeScanLists, downsampled_points_keep_their_frame) {
+  const Header header = {"x y z", "4 4 4", "F F F", "", "2", "1", "1 0 1.1 0 0 0 1", "2", "binary"};
+  write("a.pcd", header.text() + bytes_of<float>({1, 2, 3, 1.5f, 2.5f, 3.5f}));
+  ASSERT_EQ(voxelize("a.pcd", "--downsample 1").code, 0);
+  EXPECT_EQ(floats("downsampled.npy", {1, 3}), (std::vector<float>{1.25f, 2.25f, 3.25f}));
+  std::string pcd = contents(output() / "downsampled.pcd");
+  EXPECT_NE(pcd.find("FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 1\n"), std::string::npos);
+  const std::string line = line_of(pcd, "VIEWPOINT ");
+  EXPECT_EQ(line.compare(0, 15, "VIEWPOINT 1 0 1"), 0) << line;
+  EXPECT_EQ(line.substr(line.size() - 8), " 0 0 0 1");
+  ASSERT_EQ(voxelize("a.pcd", "--downsample 10 --viewpoint").code, 0);
+  pcd = contents(output() / "downsampled.pcd");
+  EXPECT_NE(pcd.find("VIEWPOINT 0 0 0 1 0 0 0\n"), std::string::npos) << "they were moved already";
+}
+
 // --- the street scene and the pictures -------------------------------------------------------------------------------
 
 TEST_F(VoxelizeScan, street_scene_is_repeatable) {
@@ -784,6 +1053,17 @@ TEST_F(GpuVoxelizeScan, same_bytes_as_the_cpu) {
   for (const std::string& name : names) files.push_back(contents(output() / name));
   ASSERT_EQ(run("").code, 0);
   for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(contents(output() / names[i]), files[i]) << names[i];
+}
+
+TEST_F(GpuVoxelizeScan, lists_have_the_same_bytes_as_on_the_cpu) {
+  for (const char* mode : {"--sparse", "--hard --max-voxels 3000 --max-points 4", "--downsample 0.3"}) {
+    const Outcome outcome = run_plain(std::string("--device gpu --output '") + output().string() + "' " + mode);
+    if (outcome.code != 0) GTEST_SKIP() << "no CUDA device: " << outcome.error;
+    std::map<fs::path, std::string> files;
+    for (const auto& entry : fs::directory_iterator(output())) files[entry.path()] = contents(entry.path());
+    ASSERT_EQ(run(mode).code, 0);
+    for (const auto& [path, bytes] : files) EXPECT_EQ(contents(path), bytes) << path;
+  }
 }
 
 // --- real recordings -------------------------------------------------------------------------------------------------
@@ -915,6 +1195,15 @@ TEST_P(VoxelizeScanGoldens, as_many_cells_as_pcl) {
   const double wanted = std::stod(golden.substr(open + 10));
   ASSERT_EQ(run("--input '" + file() + "' --voxel " + GetParam().leaf).code, 0);
   EXPECT_NEAR(number("occupied_cells"), wanted, 1e-3 * wanted);
+}
+
+// As many as PCL has, to the voxel: --downsample has its rule.
+TEST_P(VoxelizeScanGoldens, downsampled_as_by_pcl) {
+  const auto golden = robocache::test::read_npy<float>(data() + "/golden/pcl_voxelgrid/" + GetParam().golden + ".npy");
+  const Outcome outcome = run("--input '" + file() + "' --downsample " + GetParam().leaf);
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  EXPECT_EQ(number("voxels"), static_cast<double>(golden.shape.at(0)));
+  EXPECT_EQ(number("dropped"), 0);
 }
 
 class VoxelizeScanTable : public VoxelizeScan {};

@@ -6,6 +6,7 @@
 #include "support/program.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@ struct Options : example::CommonOptions {
   double min_range = 0.0;
   bool drop_zero = false;
   bool viewpoint = false;
+  bool sparse = false;  ///< at most one of sparse, hard, leaf; none: a dense grid
+  bool hard = false;
+  std::optional<double> leaf;  ///< of downsampling
+  std::int64_t max_voxels = 40000, max_points = 32;
   std::uint64_t seed = 1;
 };
 

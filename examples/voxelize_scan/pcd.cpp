@@ -12,7 +12,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iomanip>
+#include <limits>
 #include <map>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -290,5 +293,24 @@ class PcdFile {
 }  // namespace
 
 Cloud read_pcd(const std::filesystem::path& path) { return PcdFile(path).cloud(); }
+
+std::string pcd_of(const std::vector<std::string>& names, const std::vector<float>& numbers,
+                   const std::array<double, 7>& viewpoint) {
+  std::ostringstream text;
+  text << std::setprecision(std::numeric_limits<double>::max_digits10) << "# .PCD v0.7\nVERSION 0.7";
+  const auto add = [&](const char* key, const auto& value_of) {
+    text << '\n' << key;
+    for (const std::string& name : names) text << ' ' << value_of(name);
+  };
+  add("FIELDS", [](const std::string& name) { return name; });
+  add("SIZE", [](const std::string&) { return sizeof(float); });
+  add("TYPE", [](const std::string&) { return 'F'; });
+  add("COUNT", [](const std::string&) { return 1; });
+  const std::size_t points = numbers.size() / names.size();
+  text << "\nWIDTH " << points << "\nHEIGHT 1\nVIEWPOINT";
+  for (const double number : viewpoint) text << ' ' << number;
+  text << "\nPOINTS " << points << "\nDATA binary\n";
+  return text.str() + std::string(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(float));
+}
 
 }  // namespace voxelize_scan

@@ -4,7 +4,10 @@
 
 #include "cloud.hpp"
 
+#include <array>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace voxelize_scan {
 
@@ -12,5 +15,9 @@ namespace voxelize_scan {
 /// arrays, one for each field. Throws InputError that names the file, and the line where that is in the header or in
 /// text.
 Cloud read_pcd(const std::filesystem::path& path);
+
+/// A binary PCD file of floats: `numbers` are [points, names].
+std::string pcd_of(const std::vector<std::string>& names, const std::vector<float>& numbers,
+                   const std::array<double, 7>& viewpoint);
 
 }  // namespace voxelize_scan

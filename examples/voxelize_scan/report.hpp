@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "voxels.hpp"
+#include "sparse.hpp"
 
 #include <filesystem>
 #include <string>
@@ -23,6 +23,10 @@ std::string summary_of(const Cloud& cloud, const Voxels& voxels, const Report& r
 
 /// For a reader of the arrays.
 std::string grid_json(const Cloud& cloud, const Voxels& voxels, const Report& report);
+
+/// The same of a list of voxels.
+std::string summary_of(const Cloud& cloud, const VoxelList& list, const Extent& extent);
+std::string list_json(const Cloud& cloud, const VoxelList& list, const Extent& extent);
 
 /// Draws top.png and side.png in `folder`, which holds the other results, by plot_grid.py. Returns why there are no
 /// pictures; empty: there are.

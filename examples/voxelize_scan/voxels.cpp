@@ -57,6 +57,8 @@ double unit_for(double largest, std::int64_t points) {
   return std::ldexp(1.0, std::clamp(of_largest - std::min(bits_of_value, bits_of_sum - of_points), -199, 199));
 }
 
+}  // namespace
+
 robocache::VoxelChannel channel_of(const Feature& feature, const Scan& scan, const robocache::VoxelGrid& grid) {
   robocache::VoxelChannel channel;
   channel.reduction = feature.reduction;
@@ -77,8 +79,6 @@ robocache::VoxelChannel channel_of(const Feature& feature, const Scan& scan, con
                                                  : 1.0;
   return channel;
 }
-
-}  // namespace
 
 std::string Feature::text() const {
   const auto pair =
@@ -132,10 +132,7 @@ Voxels voxelize(const Scan& scan, const robocache::VoxelGrid& grid, std::vector<
   args.channels = channels.data();
   args.channel_count = static_cast<std::int32_t>(channels.size());
   args.counts = points.data();
-  const std::size_t bytes = side.call([&](auto where) { return robocache::workspace_bytes(args, where); });
-  std::vector<char> scratch(side.on_gpu() ? 0 : bytes);
-  const example::SideArray<char> workspace(side, scratch.data(), bytes);
-  voxels.timing = side.time([&](auto where) { return robocache::voxelize(args, {workspace.data(), bytes}, where); });
+  voxels.timing = time_call(side, args, [](const auto&... all) { return robocache::voxelize(all...); });
   occupancy.download();
   count.download();
   values.download();

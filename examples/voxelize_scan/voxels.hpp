@@ -6,6 +6,7 @@
 
 #include <robocache/voxel/voxelize.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +24,18 @@ struct Feature {
 /// "FIELD=REDUCTION" each, or "none"; nothing: the mean of x, y and z, and the largest intensity, if the cloud has one.
 /// Throws InputError.
 std::vector<Feature> parse_features(const std::vector<std::string>& texts, const Cloud& cloud);
+
+/// What operators take for a feature, but for where it goes.
+robocache::VoxelChannel channel_of(const Feature& feature, const Scan& scan, const robocache::VoxelGrid& grid);
+
+/// Times operation(args, workspace, where), with the workspace that it needs.
+template <class Args, class Operation>
+example::Timing time_call(const example::Side& side, const Args& args, const Operation& operation) {
+  const std::size_t bytes = side.call([&](auto where) { return workspace_bytes(args, where); });
+  std::vector<char> scratch(side.on_gpu() ? 0 : bytes);
+  const example::SideArray<char> workspace(side, scratch.data(), bytes);
+  return side.time([&](auto where) { return operation(args, robocache::Workspace{workspace.data(), bytes}, where); });
+}
 
 /// A dense grid of a cloud.
 struct Voxels {
