@@ -436,7 +436,7 @@ TEST_P(Voxelize, ManyPointsTakeEveryPath) {
       call.offsets = shape.offsets;
       call.cell_of = !huge;
       for (const CellType out : {CellType::u8, CellType::bit, CellType::f16}) {
-        if (huge && out == CellType::u8) continue;
+        if (huge ? out == CellType::u8 : type == FieldType::f64 && out != CellType::u8) continue;
         call.occupancy = {true, out, {}};
         call.count = {false, CellType::i32, {}};
         check(call);
@@ -455,8 +455,7 @@ TEST_P(Voxelize, ManyPointsTakeEveryPath) {
 TEST(VoxelizeOnHost, AnyNumberOfThreads) {
   SCOPED_TRACE(seed_trace());
   Random random(12);
-  for (const CellType type :
-       {CellType::u8, CellType::i32, CellType::f32, CellType::f64, CellType::f16, CellType::bf16, CellType::bit}) {
+  for (const CellType type : {CellType::u8, CellType::bf16, CellType::bit}) {
     VoxelCase call;
     call.grid = grid_of(30, 40, 9, 0.25, -2.0);
     call.points = random_points(random, 30'011, call.grid, FieldType::f32);
