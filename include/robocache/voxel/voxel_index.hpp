@@ -115,22 +115,6 @@ struct VoxelIndexJob {
   }
 };
 
-/// Where a point falls that was read as `raw`.
-struct Keyed {
-  std::uint64_t key;  ///< no_key unless kept
-  PointFate fate;
-};
-template <class F>
-ROBOCACHE_HD inline Keyed key_at(const VoxelIndexJob<F>& job, const SegmentView& view, const Vector3<F>& origin,
-                                 const Vector3<F>& raw) noexcept {
-  std::uint64_t key = VoxelIndexJob<F>::no_key;
-  const PointFate fate = fate_of(job.clouds, view, raw, [&](const Vector3<F>& p) ROBOCACHE_ALWAYS_INLINE {
-    key = job.key_of(p, origin, view.cloud);
-    return key != VoxelIndexJob<F>::no_key;
-  });
-  return {key, fate};
-}
-
 /// Four numbers of a row; -1 where there is no voxel.
 template <class F>
 ROBOCACHE_HD inline void write_coords(const VoxelIndexJob<F>& job, std::int32_t* coords, std::int64_t row,

@@ -86,12 +86,15 @@ ROBOCACHE_HD inline std::int64_t nearest_point(std::uint64_t nearness) noexcept 
   return static_cast<std::int64_t>(~nearness & 0xffffffffu);
 }
 
-/// The value of a channel at one point.
+/// The value of a channel at one point. Only of one that has a cloud, if it is a coordinate as transformed.
 template <class F>
 ROBOCACHE_HD inline double value_at(const CloudsJob<F>& clouds, const ChannelJob& channel, std::int64_t i) noexcept {
-  if (channel.source == ChannelSource::field) return channel_value(clouds, channel, i, PointValues<F>{});
-  const Vector3<F> raw = read_point<F, PointLayout::any>(clouds, i);
-  return channel_value(clouds, channel, i, values_of(clouds, segment_at(clouds, i).segment, raw));
+  PointValues<F> values = {};
+  if (channel.source != ChannelSource::field) {
+    values.raw = read_point<F, PointLayout::any>(clouds, i);
+    if (channel.source < ChannelSource::raw_x) values = values_of(clouds, segment_at(clouds, i).segment, values.raw);
+  }
+  return channel_value(clouds, channel, i, values);
 }
 
 /// Every channel of a voxel. `first` is the smallest index of its points; `record` is null if there are no records.
