@@ -37,6 +37,9 @@ ROBOCACHE_NAMESPACE_BEGIN
 
 /// Bytes of scratch that `voxelize_sparse` needs for these arguments: host memory here. From host values alone; no
 /// pointer is followed but that of the channels. 0 also where the arguments are wrong, which the call itself reports.
+///
+/// At most some 36 bytes a point, and 24 more for the order of keys; 4 bytes for each voxel that may be written, or in
+/// the order of keys exist, and with channels other than `first` 8 * (2 + channels) more.
 inline std::size_t workspace_bytes(const VoxelizeSparseArgs& args, Host host) noexcept;
 
 /// Voxelizes on the CPU. Shapes, errors and result bits are those of the stream overload, for any number of threads.
@@ -252,9 +255,9 @@ struct AddBlocks {
 };
 
 /// Adds the points of the voxels [begin, end), which are numbered.
-template <class F>
-void add_points(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t begin,
-                std::int64_t end) noexcept {
+template <class F, PointLayout Layout>
+void add_points_as(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t begin,
+                   std::int64_t end) noexcept {
   constexpr int most = PointBlock<F>::most;
   const std::int32_t* voxel_of = scratch.index.voxel_of;
   scratch.clear(job, begin, end);
@@ -270,8 +273,7 @@ void add_points(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratc
     for (int k = 0; k < block.count; ++k) {
       const std::int64_t i = block.index[k];
       if (i >= view.end) view = segment_at(job.clouds, i);
-      const Vector3<F> at =
-          transformed(job.clouds.transforms, view.segment, read_point<F, PointLayout::any>(job.clouds, i));
+      const Vector3<F> at = transformed(job.clouds.transforms, view.segment, read_point<F, Layout>(job.clouds, i));
       block.p[0][k] = at.x, block.p[1][k] = at.y, block.p[2][k] = at.z;
       if (block.runs == 0 || block.voxel[block.runs - 1] != voxel_of[i]) {
         block.begin[block.runs] = k;
@@ -281,6 +283,13 @@ void add_points(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratc
     }
     add_block(job, scratch, block);
   }
+}
+
+template <class F>
+void add_points(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t begin,
+                std::int64_t end) noexcept {
+  if (job.clouds.layout == PointLayout::any) return add_points_as<F, PointLayout::any>(job, scratch, begin, end);
+  return add_points_as<F, PointLayout::triple>(job, scratch, begin, end);
 }
 
 /// The rows [begin, end) of voxels, but for the lists.

@@ -18,7 +18,7 @@ ROBOCACHE_NAMESPACE_BEGIN
 /// exist; voxel_count and overflow tell. Rows past the last voxel are written too: coords -1, count 0.
 struct SparseVoxels {
   PointClouds points;
-  VoxelGrid grid;             ///< bounded: at most 2^63 - 1 cells over all clouds; or unbounded
+  VoxelGrid grid;             ///< at most 2^63 - 1 cells over all clouds; or unbounded_grid()
   std::int64_t capacity = 0;  ///< rows of the outputs
   VoxelOrder order = VoxelOrder::first_point;
   CoordOrder coord_order = CoordOrder::bzyx;
@@ -32,6 +32,11 @@ struct SparseVoxels {
 
 /// Besides, numbers and lists of points for each voxel. The output of a channel is a column(data, pitch): its z, y and
 /// cloud strides are 0. Rows past the last voxel hold the channel's `empty`.
+///
+/// Reduction::nearest takes the point with the smallest square of the distance from the centre of its voxel; of equal
+/// ones that with the smallest index. Along each axis the distance is fma(-(cell + 0.5), size, p - origin) in double,
+/// the difference in the type of the coordinates; by CellRule::reciprocal fma(-(cell + floor(origin * (1 / size)) +
+/// 0.5), size, p). The square, fma(x, x, fma(y, y, z * z)), is rounded to float before it is compared.
 struct VoxelizeSparseArgs : SparseVoxels {
   const VoxelChannel* channels = nullptr;  ///< [channel_count], host memory, read during the call
   std::int32_t channel_count = 0;          ///< at most 64
@@ -86,12 +91,15 @@ ROBOCACHE_HD inline std::int64_t nearest_point(std::uint64_t nearness) noexcept 
   return static_cast<std::int64_t>(~nearness & 0xffffffffu);
 }
 
-/// The value of a channel at one point.
+/// The value of a channel at one point. Only of one that has a cloud, if it is a coordinate as transformed.
 template <class F>
 ROBOCACHE_HD inline double value_at(const CloudsJob<F>& clouds, const ChannelJob& channel, std::int64_t i) noexcept {
-  if (channel.source == ChannelSource::field) return channel_value(clouds, channel, i, PointValues<F>{});
-  const Vector3<F> raw = read_point<F, PointLayout::any>(clouds, i);
-  return channel_value(clouds, channel, i, values_of(clouds, segment_at(clouds, i).segment, raw));
+  PointValues<F> values = {};
+  if (channel.source != ChannelSource::field) {
+    values.raw = read_point<F, PointLayout::any>(clouds, i);
+    if (channel.source < ChannelSource::raw_x) values = values_of(clouds, segment_at(clouds, i).segment, values.raw);
+  }
+  return channel_value(clouds, channel, i, values);
 }
 
 /// Every channel of a voxel. `first` is the smallest index of its points; `record` is null if there are no records.
