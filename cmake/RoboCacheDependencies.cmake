@@ -25,6 +25,13 @@ FetchContent_Declare(
   SYSTEM
   FIND_PACKAGE_ARGS NAMES CLI11
 )
+FetchContent_Declare(
+  nlohmann_json
+  URL https://github.com/nlohmann/json/releases/download/v3.11.3/json.tar.xz
+  URL_HASH SHA256=d6c65aca6b1ed68e7a182f4757257b107ae403032760ed6ef121c9d55e81757d
+  SYSTEM
+  FIND_PACKAGE_ARGS NAMES nlohmann_json
+)
 
 # robocache_dependency(name): makes it available to the calling directory; a fetched one is neither tested nor installed
 # with RoboCache. A macro, since find_package's results belong to the caller.
@@ -39,6 +46,8 @@ macro(robocache_dependency name)
     set(CLI11_BUILD_TESTS OFF)
     set(CLI11_BUILD_EXAMPLES OFF)
     set(CLI11_BUILD_DOCS OFF)
+    set(JSON_BuildTests OFF)
+    set(JSON_Install OFF)
     FetchContent_MakeAvailable(${name})
   endblock()
 endmacro()

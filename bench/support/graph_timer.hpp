@@ -28,6 +28,7 @@ class DeviceBuffer {
     void* pointer = nullptr;
     if (bytes > 0) check(cudaMalloc(&pointer, static_cast<std::size_t>(bytes)), "cudaMalloc");
     memory_.reset(pointer);
+    bytes_ = bytes;
   }
   template <class T>
   explicit DeviceBuffer(const std::vector<T>& host) : DeviceBuffer(static_cast<std::int64_t>(host.size() * sizeof(T))) {
@@ -36,16 +37,30 @@ class DeviceBuffer {
   }
 
   void* get() const noexcept { return memory_.get(); }
+  std::int64_t bytes() const noexcept { return bytes_; }
   template <class T>
   T* as() const noexcept {
     return static_cast<T*>(memory_.get());
   }
+
+  /// So that a comparison sees what was not written.
+  void poison() const {
+    if (bytes_ > 0) check(cudaMemset(memory_.get(), 0xa5, static_cast<std::size_t>(bytes_)), "cudaMemset");
+  }
+  std::vector<unsigned char> download(std::int64_t offset, std::int64_t bytes) const {
+    std::vector<unsigned char> host(static_cast<std::size_t>(bytes));
+    const unsigned char* from = as<unsigned char>() + offset;
+    if (bytes > 0) check(cudaMemcpy(host.data(), from, host.size(), cudaMemcpyDeviceToHost), "cudaMemcpy");
+    return host;
+  }
+  std::vector<unsigned char> download() const { return download(0, bytes_); }
 
  private:
   struct Free {
     void operator()(void* pointer) const noexcept { static_cast<void>(cudaFree(pointer)); }
   };
   std::unique_ptr<void, Free> memory_;
+  std::int64_t bytes_ = 0;
 };
 
 class Stream {

@@ -55,4 +55,16 @@ inline std::vector<float> street_sweep(std::int64_t points, std::int64_t step, s
   return numbers;
 }
 
+/// A transform for each cloud, [clouds, 12]: as if one sweep were seen from that many places.
+inline std::vector<float> turned_and_moved(std::int64_t clouds) {
+  std::vector<float> numbers;
+  for (std::int64_t cloud = 0; cloud < clouds; ++cloud) {
+    const double angle = 0.1 * static_cast<double>(cloud), c = std::cos(angle), s = std::sin(angle);
+    const double m[12] = {
+        c, -s, 0, 0.2 * static_cast<double>(cloud % 8), s, c, 0, -0.1 * static_cast<double>(cloud % 5), 0, 0, 1, 0.01};
+    for (const double v : m) numbers.push_back(static_cast<float>(v));
+  }
+  return numbers;
+}
+
 }  // namespace robocache_bench

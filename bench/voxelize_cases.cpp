@@ -4,18 +4,18 @@
 // Dense voxelization on the GPU, beside a copy of as many bytes. Clearing the output is part of the call. Method:
 // bench/README.md.
 
+#include "gpu_cases.hpp"
+
 #include <robocache/voxel/voxelize.hpp>
-#include "support/gpu_cases.cuh"
+#include "support/random_bits.hpp"
 #include "support/street_sweep.hpp"
 
-#include <benchmark/benchmark.h>
-#include <cuda_runtime.h>
+#include <cuda_runtime_api.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <stdexcept>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace robocache_bench {
@@ -61,17 +61,6 @@ std::vector<float> points_of_case(const VoxelizeCase& spec, std::uint64_t seed) 
   const std::vector<float> sweep = street_sweep(spec.points, spec.step(), seed);
   std::vector<float> numbers;
   for (std::int64_t cloud = 0; cloud < spec.clouds; ++cloud) numbers.insert(numbers.end(), sweep.begin(), sweep.end());
-  return numbers;
-}
-
-std::vector<float> transforms_of(const VoxelizeCase& spec) {
-  std::vector<float> numbers;
-  for (std::int64_t cloud = 0; spec.lidar && cloud < spec.clouds; ++cloud) {
-    const double angle = 0.1 * static_cast<double>(cloud), c = std::cos(angle), s = std::sin(angle);
-    const double m[12] = {
-        c, -s, 0, 0.2 * static_cast<double>(cloud % 8), s, c, 0, -0.1 * static_cast<double>(cloud % 5), 0, 0, 1, 0.01};
-    for (const double v : m) numbers.push_back(static_cast<float>(v));
-  }
   return numbers;
 }
 
@@ -121,31 +110,30 @@ struct Call {
 /// One buffer set of a case on the device.
 class DeviceSet {
  public:
-  DeviceSet(const VoxelizeCase& spec, std::uint64_t seed)
+  DeviceSet(const VoxelizeCase& spec, std::uint64_t seed, std::shared_ptr<Scratch> scratch)
       : spec_(spec),
         host_points_(points_of_case(spec, seed)),
-        host_transforms_(transforms_of(spec)),
+        host_transforms_(spec.lidar ? turned_and_moved(spec.clouds) : std::vector<float>()),
         points_(host_points_),
         transforms_(host_transforms_),
         out_(spec.out_bytes()),
-        call_(spec, points_.as<float>(), transforms_.as<float>(), out_.get()) {}
-
-  VoxelizeArgs args() const { return call_.get(); }
-
-  /// So that verify() sees what was not written.
-  void poison_output() const {
-    check(cudaMemset(out_.get(), 0xa5, static_cast<std::size_t>(spec_.out_bytes())), "cudaMemset");
-    check(cudaDeviceSynchronize(), "poison");
+        call_(spec, points_.as<float>(), transforms_.as<float>(), out_.get()),
+        scratch_(std::move(scratch)) {
+    scratch_->reserve(robocache::workspace_bytes(call_.get(), cudaStream_t{}));
   }
 
-  /// Compares every byte with the CPU path.
-  void verify() const {
+  void enqueue(cudaStream_t on) const {
+    robocache::throw_if_error(robocache::voxelize(call_.get(), scratch_->workspace(), on));
+  }
+  void poison_outputs() const { out_.poison(); }
+  Counters verify() const {
     std::vector<unsigned char> expected(static_cast<std::size_t>(spec_.out_bytes()), 0x5a);
     const Call call(spec_, host_points_.data(), host_transforms_.data(), expected.data());
     const robocache::Host host{0};
     std::vector<unsigned char> scratch(robocache::workspace_bytes(call.get(), host));
     robocache::throw_if_error(robocache::voxelize(call.get(), {scratch.data(), scratch.size()}, host));
-    if (download(out_.get(), 0, spec_.out_bytes()) != expected) throw std::runtime_error("differs from the CPU path");
+    expect_same(out_, expected, "grid");
+    return {{"workspace_bytes", static_cast<double>(scratch_->workspace().bytes)}};
   }
 
  private:
@@ -153,57 +141,31 @@ class DeviceSet {
   std::vector<float> host_points_, host_transforms_;
   DeviceBuffer points_, transforms_, out_;
   Call call_;
+  std::shared_ptr<Scratch> scratch_;
 };
 
-double run_case(benchmark::State& state, const VoxelizeCase& spec, Regime regime) {
-  const Stream stream;
-  const Plan plan = Plan::of(regime, spec.bytes());
-  std::vector<DeviceSet> sets;
-  sets.reserve(static_cast<std::size_t>(plan.sets));
-  for (int set = 0; set < plan.sets; ++set) sets.emplace_back(spec, 1 + static_cast<std::uint64_t>(set));
-  const std::size_t scratch_bytes = robocache::workspace_bytes(sets.front().args(), stream.get());
-  const DeviceBuffer scratch(static_cast<std::int64_t>(scratch_bytes));
-  const CallGraph graph(stream.get(), plan.calls, [&](int call, cudaStream_t on) {
-    robocache::throw_if_error(robocache::voxelize(sets[static_cast<std::size_t>(call % plan.sets)].args(),
-                                                  {scratch.get(), scratch_bytes}, on));
-  });
-  for (const DeviceSet& set : sets) set.poison_output();
-  graph.replay();
-  stream.synchronize();
-  sets.front().verify();
-  if (sets.size() > 1) sets.back().verify();
-  const double us = time_beside_copy(state, stream, graph, plan, spec.bytes());
-  state.counters["points"] = static_cast<double>(spec.all_points());
-  state.counters["G_points_per_s"] = static_cast<double>(spec.all_points()) / us * 1e-3;
-  state.counters["workspace_bytes"] = static_cast<double>(scratch_bytes);
-  return us;
-}
-
-void add_case(const VoxelizeCase& spec) {
-  for (const Regime regime : {Regime::hot, Regime::cold}) {
-    add(spec.name() + "/" + name_of(regime),
-        [spec, regime](benchmark::State& state) { return run_case(state, spec, regime); });
-  }
-}
-
-void add_cases() {
-  constexpr std::int64_t million = 1'000'000;
-  for (const Wanted wanted : {Wanted::occupancy_u8, Wanted::occupancy_bits, Wanted::count_i32}) {
-    add_case({wanted, "uniform_1M_128", 1, million, {128, 128, 128}, false});
-    add_case({wanted, "uniform_16M_128", 1, 16 * million, {128, 128, 128}, false});
-  }
-  for (const Wanted wanted : {Wanted::occupancy_u8, Wanted::count_i32, Wanted::mean_f32x4}) {
-    add_case({wanted, "lidar_64x97k_128x128x16", 64, 97'280, {128, 128, 16}, true});
-  }
-  add_case({Wanted::occupancy_u8, "peract_256x65536_100", 256, 65'536, {100, 100, 100}, false});
+GpuCase as_case(const VoxelizeCase& spec) {
+  return {spec.name(), spec.all_points(), [spec](Regime regime) {
+            const auto scratch = std::make_shared<Scratch>();
+            return PreparedCase::of(regime, spec.bytes(),
+                                    [&](std::uint64_t seed) { return DeviceSet(spec, seed, scratch); });
+          }};
 }
 
 }  // namespace
-}  // namespace robocache_bench
 
-int main(int argc, char** argv) {
-  robocache_bench::add_context();
-  robocache_bench::add_ceilings();
-  robocache_bench::add_cases();
-  return robocache_bench::run_benchmarks(argc, argv);
+std::vector<GpuCase> voxelize_cases() {
+  constexpr std::int64_t million = 1'000'000;
+  std::vector<GpuCase> cases;
+  for (const Wanted wanted : {Wanted::occupancy_u8, Wanted::occupancy_bits, Wanted::count_i32}) {
+    cases.push_back(as_case({wanted, "uniform_1M_128", 1, million, {128, 128, 128}, false}));
+    cases.push_back(as_case({wanted, "uniform_16M_128", 1, 16 * million, {128, 128, 128}, false}));
+  }
+  for (const Wanted wanted : {Wanted::occupancy_u8, Wanted::count_i32, Wanted::mean_f32x4}) {
+    cases.push_back(as_case({wanted, "lidar_64x97k_128x128x16", 64, 97'280, {128, 128, 16}, true}));
+  }
+  cases.push_back(as_case({Wanted::occupancy_u8, "peract_256x65536_100", 256, 65'536, {100, 100, 100}, false}));
+  return cases;
 }
+
+}  // namespace robocache_bench

@@ -3,13 +3,13 @@
 
 // Gathering rows on the GPU, beside a copy of as many bytes. Method: bench/README.md.
 
-#include <robocache/fuse/gather_rows.hpp>
-#include "fuse_cases.hpp"
-#include "support/case.hpp"
-#include "support/gpu_cases.cuh"
+#include "gpu_cases.hpp"
 
-#include <benchmark/benchmark.h>
-#include <cuda_runtime.h>
+#include <robocache/fuse/gather_rows.hpp>
+#include "support/case.hpp"
+#include "support/plain_kernels.hpp"
+
+#include <cuda_runtime_api.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -82,40 +82,27 @@ class DeviceSet {
         scale_(affine_of(spec, true)),
         shift_(affine_of(spec, false)) {
     // Bytes of random floats: as pixels they are any bytes.
-    fill_random(source_.as<float>(), (spec.source_rows() * spec.row_bytes_in() + 3) / 4, seed);
+    fill_random(source_.get(), ElementType::f32, (spec.source_rows() * spec.row_bytes_in() + 3) / 4, seed);
   }
 
-  robocache::GatherRowsArgs args() const {
+  void enqueue(cudaStream_t on) const {
     robocache::GatherRowsArgs args = args_of(spec_, spec_.source_rows(), spec_.rows);
     args.source.data = source_.get();
     args.index = index_.as<std::int64_t>();
     args.out.data = out_.get();
     args.scale = scale_.as<float>();
     args.shift = shift_.as<float>();
-    return args;
+    robocache::throw_if_error(robocache::gather_rows(args, on));
   }
-
-  /// Each 32-byte sector of the rows that are wanted, once; the index; each byte of output.
-  std::int64_t bytes() const {
-    std::vector<bool> marks(static_cast<std::size_t>(spec_.source_rows()));
-    for (const std::int64_t row : rows_) marks[static_cast<std::size_t>(row)] = true;
-    return sector_bytes(marks, spec_.row_bytes_in()) + spec_.rows * 8 + spec_.rows * spec_.row_bytes_out();
-  }
-
-  /// So that verify() sees what was not written.
-  void poison_output() const {
-    check(cudaMemset(out_.get(), 0xa5, static_cast<std::size_t>(spec_.rows * spec_.row_bytes_out())), "cudaMemset");
-    check(cudaDeviceSynchronize(), "poison");
-  }
-
-  /// Compares some rows with the CPU path, bit for bit.
-  void verify() const {
+  void poison_outputs() const { out_.poison(); }
+  /// Some rows.
+  Counters verify() const {
     const std::vector<float> scale = affine_of(spec_, true), shift = affine_of(spec_, false);
     for (std::int64_t k = 0; k < 16; ++k) {
       const std::int64_t row = (spec_.rows - 1) * k / 15, first = 0;
       const std::vector<unsigned char> source =
-          download(source_.get(), rows_[static_cast<std::size_t>(row)] * spec_.row_bytes_in(), spec_.row_bytes_in());
-      const std::vector<unsigned char> out = download(out_.get(), row * spec_.row_bytes_out(), spec_.row_bytes_out());
+          source_.download(rows_[static_cast<std::size_t>(row)] * spec_.row_bytes_in(), spec_.row_bytes_in());
+      const std::vector<unsigned char> out = out_.download(row * spec_.row_bytes_out(), spec_.row_bytes_out());
       std::vector<unsigned char> expected(out.size(), 0x5a);
       robocache::GatherRowsArgs args = args_of(spec_, 1, 1);
       args.source.data = source.data();
@@ -123,8 +110,9 @@ class DeviceSet {
       args.out.data = expected.data();
       if (spec_.affine) args.scale = scale.data(), args.shift = shift.data();
       robocache::throw_if_error(robocache::gather_rows(args, robocache::Host{1}));
-      if (out != expected) throw std::runtime_error("result differs from the CPU path in row " + std::to_string(row));
+      if (out != expected) throw std::runtime_error("differs from the CPU path in row " + std::to_string(row));
     }
+    return {};
   }
 
  private:
@@ -133,29 +121,17 @@ class DeviceSet {
   DeviceBuffer source_, index_, out_, scale_, shift_;
 };
 
-double run_case(benchmark::State& state, const GatherCase& spec, Regime regime) {
-  const Stream stream;
-  std::vector<DeviceSet> sets;
-  sets.emplace_back(spec, 1);
-  const std::int64_t bytes = sets.front().bytes();
-  const Plan plan = Plan::of(regime, bytes);
-  for (int set = 1; set < plan.sets; ++set) sets.emplace_back(spec, 1 + static_cast<std::uint64_t>(set));
-  const CallGraph graph(stream.get(), plan.calls, [&](int call, cudaStream_t on) {
-    robocache::throw_if_error(robocache::gather_rows(sets[static_cast<std::size_t>(call % plan.sets)].args(), on));
-  });
-  for (const DeviceSet& set : sets) set.poison_output();
-  graph.replay();
-  stream.synchronize();
-  sets.front().verify();
-  sets.back().verify();
-  return time_beside_copy(state, stream, graph, plan, bytes);
+/// Each 32-byte sector of the rows that are wanted, once; the index; each byte of output.
+std::int64_t bytes_of(const GatherCase& spec) {
+  std::vector<bool> marks(static_cast<std::size_t>(spec.source_rows()));
+  for (const std::int64_t row : random_index(spec, 1)) marks[static_cast<std::size_t>(row)] = true;
+  return sector_bytes(marks, spec.row_bytes_in()) + spec.rows * 8 + spec.rows * spec.row_bytes_out();
 }
 
-void add_case(const GatherCase& spec) {
-  for (const Regime regime : {Regime::hot, Regime::cold}) {
-    add(spec.name() + "/" + name_of(regime),
-        [spec, regime](benchmark::State& state) { return run_case(state, spec, regime); });
-  }
+GpuCase as_case(const GatherCase& spec) {
+  return {spec.name(), 0, [spec](Regime regime) {
+            return PreparedCase::of(regime, bytes_of(spec), [&](std::uint64_t seed) { return DeviceSet(spec, seed); });
+          }};
 }
 
 GatherCase images(const char* shape, std::int64_t pixels, ElementType out, ImageLayout to) {
@@ -168,18 +144,18 @@ GatherCase matrix(const char* shape, std::int64_t rows, std::int64_t width, Elem
 
 }  // namespace
 
-void add_gather_cases() {
+std::vector<GpuCase> gather_cases() {
   constexpr ImageLayout planes = ImageLayout::channel_first, pixels = ImageLayout::channel_last;
-  add_case(images("256x3x224x224", 224 * 224, ElementType::bf16, planes));
-  add_case(images("256x224x224x3", 224 * 224, ElementType::bf16, pixels));
-  add_case(images("256x3x224x224", 224 * 224, ElementType::f32, planes));
-  add_case(images("256x3x225x225", 225 * 225, ElementType::bf16, planes));
-  add_case(matrix("256x150528", 256, 150528, ElementType::u8, ElementType::u8));
-  add_case(matrix("256x150527", 256, 150527, ElementType::u8, ElementType::u8));
-  add_case(matrix("614400x14", 4096 * 150, 14, ElementType::f32, ElementType::f32));
-  add_case(matrix("614400x14", 4096 * 150, 14, ElementType::f32, ElementType::bf16));
-  add_case(matrix("65536x255", 65536, 255, ElementType::f32, ElementType::f32));
-  add_case(matrix("614400x57", 4096 * 150, 57, ElementType::u8, ElementType::u8));
+  return {as_case(images("256x3x224x224", 224 * 224, ElementType::bf16, planes)),
+          as_case(images("256x224x224x3", 224 * 224, ElementType::bf16, pixels)),
+          as_case(images("256x3x224x224", 224 * 224, ElementType::f32, planes)),
+          as_case(images("256x3x225x225", 225 * 225, ElementType::bf16, planes)),
+          as_case(matrix("256x150528", 256, 150528, ElementType::u8, ElementType::u8)),
+          as_case(matrix("256x150527", 256, 150527, ElementType::u8, ElementType::u8)),
+          as_case(matrix("614400x14", 4096 * 150, 14, ElementType::f32, ElementType::f32)),
+          as_case(matrix("614400x14", 4096 * 150, 14, ElementType::f32, ElementType::bf16)),
+          as_case(matrix("65536x255", 65536, 255, ElementType::f32, ElementType::f32)),
+          as_case(matrix("614400x57", 4096 * 150, 57, ElementType::u8, ElementType::u8))};
 }
 
 }  // namespace robocache_bench

@@ -3,18 +3,17 @@
 
 // Approximate time synchronisation on the GPU. Method: bench/README.md.
 
-#include <robocache/fuse/synchronize.hpp>
-#include "fuse_cases.hpp"
-#include "support/gpu_cases.cuh"
+#include "gpu_cases.hpp"
 
-#include <benchmark/benchmark.h>
+#include <robocache/fuse/synchronize.hpp>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
+#include <memory>
+#include <numeric>
 #include <random>
-#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace robocache_bench {
@@ -80,87 +79,68 @@ void call(const SynchronizeCase& spec, const std::vector<const std::int64_t*>& t
   robocache::throw_if_error(robocache::synchronize(args, where));
 }
 
+/// A case with its result on the CPU.
+struct SynchronizeProblem {
+  SynchronizeCase spec;
+  std::vector<Stamps> streams;
+  Stamps sets, set_count;
+
+  explicit SynchronizeProblem(const SynchronizeCase& of)
+      : spec(of),
+        streams(make_stamps(of)),
+        sets(static_cast<std::size_t>(of.set_bytes()) / sizeof(std::int64_t), -2),
+        set_count(static_cast<std::size_t>(of.segments), -2) {
+    std::vector<const std::int64_t*> times;
+    for (const Stamps& stamps : streams) times.push_back(stamps.data());
+    call(spec, times, sets.data(), set_count.data(), robocache::Host{0});
+  }
+  std::int64_t bytes() const {
+    std::int64_t bytes = spec.set_bytes() + spec.count_bytes();
+    for (const Stamps& stamps : streams) bytes += static_cast<std::int64_t>(stamps.size() * sizeof(std::int64_t));
+    return bytes;
+  }
+};
+
 /// One buffer set of a case on the device.
 class DeviceSet {
  public:
-  DeviceSet(const SynchronizeCase& spec, const std::vector<Stamps>& streams)
-      : spec_(spec), sets_(spec.set_bytes()), set_count_(spec.count_bytes()) {
-    for (const Stamps& stamps : streams) times_.emplace_back(stamps);
+  explicit DeviceSet(std::shared_ptr<const SynchronizeProblem> problem)
+      : problem_(std::move(problem)), sets_(problem_->spec.set_bytes()), set_count_(problem_->spec.count_bytes()) {
+    for (const Stamps& stamps : problem_->streams) times_.emplace_back(stamps);
   }
 
   void enqueue(cudaStream_t on) const {
     std::vector<const std::int64_t*> times;
     for (const DeviceBuffer& buffer : times_) times.push_back(buffer.as<std::int64_t>());
-    call(spec_, times, sets_.as<std::int64_t>(), set_count_.as<std::int64_t>(), on);
+    call(problem_->spec, times, sets_.as<std::int64_t>(), set_count_.as<std::int64_t>(), on);
   }
-  /// So that verify() sees what was not written.
   void poison_outputs() const {
-    constexpr int poison = 0xa5;
-    check(cudaMemset(sets_.get(), poison, static_cast<std::size_t>(spec_.set_bytes())), "cudaMemset");
-    check(cudaMemset(set_count_.get(), poison, static_cast<std::size_t>(spec_.count_bytes())), "cudaMemset");
-    check(cudaDeviceSynchronize(), "poison");
+    sets_.poison();
+    set_count_.poison();
   }
-  /// Compares with the CPU path's result.
-  void verify(const Stamps& sets, const Stamps& set_count) const {
-    const auto differs = [](const DeviceBuffer& buffer, const Stamps& expected) {
-      const auto bytes = static_cast<std::int64_t>(expected.size() * sizeof(std::int64_t));
-      return std::memcmp(download(buffer.get(), 0, bytes).data(), expected.data(), static_cast<std::size_t>(bytes)) !=
-             0;
-    };
-    if (differs(sets_, sets) || differs(set_count_, set_count)) {
-      throw std::runtime_error("result differs from the CPU path");
-    }
+  Counters verify() const {
+    expect_same(sets_, problem_->sets, "sets");
+    expect_same(set_count_, problem_->set_count, "set_count");
+    const Stamps& found = problem_->set_count;
+    return {{"sets_found", static_cast<double>(std::accumulate(found.begin(), found.end(), std::int64_t{0}))}};
   }
 
  private:
-  SynchronizeCase spec_;
+  std::shared_ptr<const SynchronizeProblem> problem_;
   std::vector<DeviceBuffer> times_;
   DeviceBuffer sets_, set_count_;
 };
 
-double run_case(benchmark::State& state, const SynchronizeCase& spec, Regime regime) {
-  const std::vector<Stamps> streams = make_stamps(spec);
-  std::int64_t bytes = spec.set_bytes() + spec.count_bytes();
-  std::vector<const std::int64_t*> times;
-  for (const Stamps& stamps : streams) {
-    bytes += static_cast<std::int64_t>(stamps.size() * sizeof(std::int64_t));
-    times.push_back(stamps.data());
-  }
-  const Plan plan = Plan::of(regime, bytes);
-  const Stream stream;
-  std::vector<DeviceSet> sets;
-  for (int set = 0; set < plan.sets; ++set) sets.emplace_back(spec, streams);
-  const CallGraph graph(stream.get(), plan.calls, [&](int number, cudaStream_t on) {
-    sets[static_cast<std::size_t>(number % plan.sets)].enqueue(on);
-  });
-  for (const DeviceSet& set : sets) set.poison_outputs();
-  graph.replay();
-  stream.synchronize();
-
-  Stamps expected(static_cast<std::size_t>(spec.set_bytes()) / sizeof(std::int64_t), -2);
-  Stamps expected_count(static_cast<std::size_t>(spec.segments), -2);
-  call(spec, times, expected.data(), expected_count.data(), robocache::Host{0});
-  for (const DeviceSet& set : sets) set.verify(expected, expected_count);
-  double found = 0;
-  for (const std::int64_t count : expected_count) found += static_cast<double>(count);
-  state.counters["sets_found"] = found;
-  return time_beside_copy(state, stream, graph, plan, bytes);
-}
-
-void add_case(const SynchronizeCase& spec) {
-  for (const Regime regime : {Regime::hot, Regime::cold}) {
-    add(spec.name() + "/" + name_of(regime),
-        [spec, regime](benchmark::State& state) { return run_case(state, spec, regime); });
-  }
-}
-
 }  // namespace
 
-void add_synchronize_cases() {
+std::vector<GpuCase> synchronize_cases() {
   SynchronizeCase sensors;  // camera, lidar, joints
   sensors.segments = 1024;
   sensors.hertz = {30, 10, 50};
-  add_case(sensors);
+  return {{sensors.name(), 0, [sensors](Regime regime) {
+             const auto problem = std::make_shared<const SynchronizeProblem>(sensors);
+             return PreparedCase::of(regime, problem->bytes(), [&](std::uint64_t) { return DeviceSet(problem); });
+           }}};
 }
 
 }  // namespace robocache_bench

@@ -4,20 +4,22 @@
 // Hard and sparse voxels and downsampling on the GPU, beside a copy of as many bytes: points in, every output row out.
 // Clears and whatever else a call needs are part of it. Method: bench/README.md.
 
+#include "gpu_cases.hpp"
+
 #include <robocache/voxel/voxel_downsample.hpp>
 #include <robocache/voxel/voxelize_hard.hpp>
-#include "support/gpu_cases.cuh"
+#include "support/random_bits.hpp"
 #include "support/street_sweep.hpp"
 
-#include <benchmark/benchmark.h>
-#include <cuda_runtime.h>
+#include <cuda_runtime_api.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <memory>
-#include <stdexcept>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -92,18 +94,6 @@ std::vector<float> points_of_case(const SparseCase& spec, std::uint64_t seed) {
     std::copy(from, from + spec.step, to);
     to[0] = static_cast<float>(c * from[0] - s * from[1] + 0.5 * static_cast<double>(copy));
     to[1] = static_cast<float>(s * from[0] + c * from[1]);
-  }
-  return numbers;
-}
-
-/// Of several clouds.
-std::vector<float> transforms_of(const SparseCase& spec) {
-  std::vector<float> numbers;
-  for (std::int64_t cloud = 0; spec.clouds > 1 && cloud < spec.clouds; ++cloud) {
-    const double angle = 0.1 * static_cast<double>(cloud), c = std::cos(angle), s = std::sin(angle);
-    const double m[12] = {
-        c, -s, 0, 0.2 * static_cast<double>(cloud % 8), s, c, 0, -0.1 * static_cast<double>(cloud % 5), 0, 0, 1, 0.01};
-    for (const double v : m) numbers.push_back(static_cast<float>(v));
   }
   return numbers;
 }
@@ -192,92 +182,62 @@ class Call {
 /// One buffer set of a case on the device.
 class DeviceSet {
  public:
-  DeviceSet(const SparseCase& spec, std::uint64_t seed)
+  DeviceSet(const SparseCase& spec, std::uint64_t seed, std::shared_ptr<Scratch> scratch)
       : spec_(spec),
         host_points_(points_of_case(spec, seed)),
-        host_transforms_(transforms_of(spec)),
+        host_transforms_(spec.clouds > 1 ? turned_and_moved(spec.clouds) : std::vector<float>()),
         points_(host_points_),
-        transforms_(host_transforms_) {
+        transforms_(host_transforms_),
+        scratch_(std::move(scratch)) {
     for (const std::int64_t of_row : spec.row_bytes()) out_.emplace_back(spec.rows * of_row);
     out_.emplace_back(8);
     std::vector<void*> pointers;
     for (const DeviceBuffer& buffer : out_) pointers.push_back(buffer.get());
     call_ = std::make_unique<Call>(spec, points_.as<float>(), transforms_.as<float>(), pointers);
+    scratch_->reserve(call_->workspace_bytes(cudaStream_t{}));
   }
 
-  const Call& call() const { return *call_; }
-
-  /// So that verify() sees what was not written.
-  void poison_output() const {
-    for (std::size_t k = 0; k < out_.size(); ++k) {
-      check(cudaMemset(out_[k].get(), 0xa5, static_cast<std::size_t>(bytes_of(k))), "cudaMemset");
-    }
-    check(cudaDeviceSynchronize(), "poison");
+  void enqueue(cudaStream_t on) const { call_->enqueue(scratch_->workspace(), on); }
+  void poison_outputs() const {
+    for (const DeviceBuffer& buffer : out_) buffer.poison();
   }
-
-  /// Compares every byte with the CPU path; the number of voxels.
-  std::int64_t verify() const {
+  Counters verify() const {
     std::vector<std::vector<unsigned char>> expected;
     std::vector<void*> pointers;
-    for (std::size_t k = 0; k < out_.size(); ++k) expected.emplace_back(static_cast<std::size_t>(bytes_of(k)), 0x5a);
+    for (const DeviceBuffer& buffer : out_) expected.emplace_back(static_cast<std::size_t>(buffer.bytes()), 0x5a);
     for (std::vector<unsigned char>& bytes : expected) pointers.push_back(bytes.data());
     const Call call(spec_, host_points_.data(), host_transforms_.data(), pointers);
     const robocache::Host host{0};
     std::vector<unsigned char> scratch(call.workspace_bytes(host));
     call.enqueue({scratch.data(), scratch.size()}, host);
-    for (std::size_t k = 0; k < out_.size(); ++k) {
-      if (download(out_[k].get(), 0, bytes_of(k)) != expected[k]) {
-        throw std::runtime_error("differs from the CPU path");
-      }
-    }
+    for (std::size_t k = 0; k < out_.size(); ++k) expect_same(out_[k], expected[k], "voxels");
     std::int64_t voxels = 0;
-    std::copy(expected.back().begin(), expected.back().end(), reinterpret_cast<unsigned char*>(&voxels));
-    return voxels;
+    std::memcpy(&voxels, expected.back().data(), sizeof(voxels));
+    return {{"voxels", static_cast<double>(voxels)},
+            {"workspace_bytes", static_cast<double>(scratch_->workspace().bytes)}};
   }
 
  private:
-  std::int64_t bytes_of(std::size_t k) const { return k + 1 == out_.size() ? 8 : spec_.rows * spec_.row_bytes()[k]; }
-
   SparseCase spec_;
   std::vector<float> host_points_, host_transforms_;
   DeviceBuffer points_, transforms_;
   std::vector<DeviceBuffer> out_;
   std::unique_ptr<Call> call_;
+  std::shared_ptr<Scratch> scratch_;
 };
 
-double run_case(benchmark::State& state, const SparseCase& spec, Regime regime) {
-  const Stream stream;
-  const Plan plan = Plan::of(regime, spec.bytes());
-  std::vector<std::unique_ptr<DeviceSet>> sets;
-  for (int set = 0; set < plan.sets; ++set) {
-    sets.push_back(std::make_unique<DeviceSet>(spec, 1 + static_cast<std::uint64_t>(set)));
-  }
-  const std::size_t scratch_bytes = sets.front()->call().workspace_bytes(stream.get());
-  const DeviceBuffer scratch(static_cast<std::int64_t>(scratch_bytes));
-  const CallGraph graph(stream.get(), plan.calls, [&](int call, cudaStream_t on) {
-    sets[static_cast<std::size_t>(call % plan.sets)]->call().enqueue({scratch.get(), scratch_bytes}, on);
-  });
-  for (const auto& set : sets) set->poison_output();
-  graph.replay();
-  stream.synchronize();
-  const std::int64_t voxels = sets.front()->verify();
-  if (sets.size() > 1) sets.back()->verify();
-  const double us = time_beside_copy(state, stream, graph, plan, spec.bytes());
-  state.counters["points"] = static_cast<double>(spec.all_points());
-  state.counters["voxels"] = static_cast<double>(voxels);
-  state.counters["G_points_per_s"] = static_cast<double>(spec.all_points()) / us * 1e-3;
-  state.counters["workspace_bytes"] = static_cast<double>(scratch_bytes);
-  return us;
+GpuCase as_case(const SparseCase& spec) {
+  return {spec.name, spec.all_points(), [spec](Regime regime) {
+            const auto scratch = std::make_shared<Scratch>();
+            return PreparedCase::of(regime, spec.bytes(),
+                                    [&](std::uint64_t seed) { return DeviceSet(spec, seed, scratch); });
+          }};
 }
 
-void add_case(const SparseCase& spec) {
-  for (const Regime regime : {Regime::hot, Regime::cold}) {
-    add(spec.name + "/" + name_of(regime),
-        [spec, regime](benchmark::State& state) { return run_case(state, spec, regime); });
-  }
-}
+}  // namespace
 
-void add_cases() {
+std::vector<GpuCase> voxelize_sparse_cases() {
+  std::vector<GpuCase> cases;
   SparseCase pillars;
   pillars.op = Operator::hard;
   pillars.rows = 40'000;
@@ -290,28 +250,28 @@ void add_cases() {
        {std::pair<const char*, std::int64_t>{"120k", 120'000}, {"250k", 250'000}, {"1M", 1'000'000}}) {
     pillars.name = std::string("voxelize_hard/f32x4/pillars_kitti_") + name;
     pillars.points = points;
-    add_case(pillars);
+    cases.push_back(as_case(pillars));
   }
-  add_case({Operator::hard,
-            "voxelize_hard/f32x5/nuscenes_250k",
-            1,
-            250'000,
-            5,
-            160'000,
-            10,
-            {-54, -54, -5},
-            {54, 54, 3},
-            {0.075, 0.075, 0.2}});
-  add_case({Operator::sparse,
-            "voxelize_sparse/mean_f32x4/lidar_64x97k_0.1m",
-            64,
-            97'280,
-            4,
-            64 * 80'000,
-            0,
-            {-102.4, -102.4, -16},
-            {102.4, 102.4, 16},
-            {0.1, 0.1, 0.1}});
+  cases.push_back(as_case({Operator::hard,
+                           "voxelize_hard/f32x5/nuscenes_250k",
+                           1,
+                           250'000,
+                           5,
+                           160'000,
+                           10,
+                           {-54, -54, -5},
+                           {54, 54, 3},
+                           {0.075, 0.075, 0.2}}));
+  cases.push_back(as_case({Operator::sparse,
+                           "voxelize_sparse/mean_f32x4/lidar_64x97k_0.1m",
+                           64,
+                           97'280,
+                           4,
+                           64 * 80'000,
+                           0,
+                           {-102.4, -102.4, -16},
+                           {102.4, 102.4, 16},
+                           {0.1, 0.1, 0.1}}));
   for (const auto& [name, points] : {std::pair<const char*, std::int64_t>{"1M", 1'000'000}, {"97k", 97'280}}) {
     SparseCase leaves;
     leaves.op = Operator::downsample;
@@ -319,16 +279,9 @@ void add_cases() {
     leaves.points = leaves.rows = points;
     leaves.step = 3;
     leaves.size[0] = 0.1;
-    add_case(leaves);
+    cases.push_back(as_case(leaves));
   }
+  return cases;
 }
 
-}  // namespace
 }  // namespace robocache_bench
-
-int main(int argc, char** argv) {
-  robocache_bench::add_context();
-  robocache_bench::add_ceilings();
-  robocache_bench::add_cases();
-  return robocache_bench::run_benchmarks(argc, argv);
-}

@@ -3,8 +3,9 @@
 
 // Fusion on the GPU, and the operators beside it: matching, gathering, synchronising. Method: bench/README.md.
 
-#include "fuse_cases.hpp"
-#include "support/gpu_cases.cuh"
+#include "gpu_cases.hpp"
+
+#include "support/plain_kernels.hpp"
 #include "support/resample_case.hpp"
 
 #include <robocache/fuse/fuse.hpp>
@@ -12,7 +13,6 @@
 #include <cstdint>
 #include <memory>
 #include <random>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -106,12 +106,7 @@ struct DeviceStream {
       sample_offsets = DeviceBuffer(problem.sample_offsets);
       row_offsets = DeviceBuffer(problem.row_offsets);
     }
-    const std::int64_t count = problem.samples() * problem.spec.width;
-    if (problem.spec.in == ElementType::f32) {
-      fill_random(values.as<float>(), count, 77);
-    } else {
-      fill_random(values.as<__nv_bfloat16>(), count, 77);
-    }
+    fill_random(values.get(), problem.spec.in, problem.samples() * problem.spec.width, 77);
   }
   ResampleArrays arrays() const {
     ResampleArrays arrays;
@@ -144,109 +139,96 @@ struct FuseCall {
   }
 };
 
-struct DeviceSet {
-  std::vector<DeviceStream> streams;
-  DeviceBuffer out;
+/// A case's streams, each as if it were resampled alone, and the rows of all side by side.
+struct FuseProblem {
+  std::vector<ResampleProblem> streams;
+  std::int64_t bytes = 0, out_bytes = 0;
 
-  DeviceSet(const std::vector<ResampleProblem>& problems, std::int64_t out_bytes) : out(out_bytes) {
-    for (const ResampleProblem& problem : problems) streams.emplace_back(problem);
-  }
-  FuseCall call(const std::vector<ResampleProblem>& problems) const {
-    std::vector<ResampleArrays> arrays;
-    for (const DeviceStream& stream : streams) arrays.push_back(stream.arrays());
-    return FuseCall(problems, arrays, out.get());
+  explicit FuseProblem(const FuseCase& spec) : streams(make_problems(spec)) {
+    std::int64_t width = 0;
+    for (const ResampleProblem& stream : streams) {
+      bytes += stream.bytes();
+      width += stream.spec.width;
+    }
+    out_bytes = streams[0].rows() * width * robocache::size_of(spec.out);
   }
 };
 
-/// Compares the device's output with the CPU path, bit for bit.
-void verify(const std::vector<ResampleProblem>& problems, const DeviceSet& set, std::int64_t out_bytes) {
-  std::vector<std::vector<unsigned char>> values;
-  std::vector<ResampleArrays> arrays;
-  for (std::size_t s = 0; s < problems.size(); ++s) {
-    const ResampleProblem& problem = problems[s];
-    values.push_back(download(set.streams[s].values.get(), 0,
-                              problem.samples() * problem.spec.width * robocache::size_of(problem.spec.in)));
-    ResampleArrays host;
-    host.values = values.back().data();
-    host.times = problem.stamps.data();
-    if (problem.spec.ragged()) {
-      host.sample_offsets = problem.sample_offsets.data();
-      host.row_offsets = problem.row_offsets.data();
+/// One buffer set of a case on the device.
+class DeviceSet {
+ public:
+  explicit DeviceSet(std::shared_ptr<const FuseProblem> problem)
+      : problem_(std::move(problem)), out_(problem_->out_bytes) {
+    for (const ResampleProblem& stream : problem_->streams) streams_.emplace_back(stream);
+  }
+
+  void enqueue(cudaStream_t on) const {
+    std::vector<ResampleArrays> arrays;
+    for (const DeviceStream& stream : streams_) arrays.push_back(stream.arrays());
+    robocache::throw_if_error(robocache::fuse(FuseCall(problem_->streams, arrays, out_.get()).args, on));
+  }
+  void poison_outputs() const { out_.poison(); }
+  Counters verify() const {
+    std::vector<std::vector<unsigned char>> values;
+    std::vector<ResampleArrays> arrays;
+    for (std::size_t s = 0; s < streams_.size(); ++s) {
+      const ResampleProblem& problem = problem_->streams[s];
+      values.push_back(streams_[s].values.download());
+      ResampleArrays host;
+      host.values = values.back().data();
+      host.times = problem.stamps.data();
+      if (problem.spec.ragged()) {
+        host.sample_offsets = problem.sample_offsets.data();
+        host.row_offsets = problem.row_offsets.data();
+      }
+      host.scale = problem.scale.empty() ? nullptr : problem.scale.data();
+      host.shift = problem.shift.empty() ? nullptr : problem.shift.data();
+      arrays.push_back(host);
     }
-    host.scale = problem.scale.empty() ? nullptr : problem.scale.data();
-    host.shift = problem.shift.empty() ? nullptr : problem.shift.data();
-    arrays.push_back(host);
+    std::vector<unsigned char> expected(static_cast<std::size_t>(problem_->out_bytes), 0x5a);
+    const FuseCall call(problem_->streams, arrays, expected.data());
+    robocache::throw_if_error(robocache::fuse(call.args, robocache::Host{0}));
+    expect_same(out_, expected, "rows");
+    return {};
   }
-  std::vector<unsigned char> expected(static_cast<std::size_t>(out_bytes), 0x5a);
-  const FuseCall call(problems, arrays, expected.data());
-  robocache::throw_if_error(robocache::fuse(call.args, robocache::Host{0}));
-  if (download(set.out.get(), 0, out_bytes) != expected) throw std::runtime_error("result differs from the CPU path");
-}
 
-double run_case(benchmark::State& state, const FuseCase& fused, Regime regime) {
-  const std::vector<ResampleProblem> problems = make_problems(fused);
-  std::int64_t bytes = 0, width = 0;
-  for (const ResampleProblem& problem : problems) {
-    bytes += problem.bytes();
-    width += problem.spec.width;
-  }
-  const std::int64_t out_bytes = problems[0].rows() * width * robocache::size_of(fused.out);
-  const Plan plan = Plan::of(regime, bytes);
-  const Stream stream;
-  std::vector<DeviceSet> sets;
-  for (int set = 0; set < plan.sets; ++set) sets.emplace_back(problems, out_bytes);
-  const CallGraph graph(stream.get(), plan.calls, [&](int call, cudaStream_t on) {
-    robocache::throw_if_error(
-        robocache::fuse(sets[static_cast<std::size_t>(call % plan.sets)].call(problems).args, on));
-  });
-  for (const DeviceSet& set : sets) {
-    check(cudaMemset(set.out.get(), 0xa5, static_cast<std::size_t>(out_bytes)), "cudaMemset");
-  }
-  check(cudaDeviceSynchronize(), "poison");
-  graph.replay();
-  stream.synchronize();
-  verify(problems, sets.front(), out_bytes);
-  if (sets.size() > 1) verify(problems, sets.back(), out_bytes);
-  return time_beside_copy(state, stream, graph, plan, bytes);
-}
+ private:
+  std::shared_ptr<const FuseProblem> problem_;
+  std::vector<DeviceStream> streams_;
+  DeviceBuffer out_;
+};
 
-void add_case(const FuseCase& fused) {
-  for (const Regime regime : {Regime::hot, Regime::cold}) {
-    add("fuse/" + fused.name + "/" + name_of(regime),
-        [fused, regime](benchmark::State& state) { return run_case(state, fused, regime); });
-  }
-}
-
-void add_cases() {
-  for (const std::int64_t episodes : {4, 64, 1024}) {
-    add_case({"linear/bf16_bf16/" + std::to_string(episodes) + "x3streams",
-              episodes,
-              1.0,
-              1.0,
-              ElementType::bf16,
-              ElementType::bf16,
-              false,
-              {{512, 30}, {64, 100}, {12, 200}}});
-  }
-  add_case({"mixed/f32_bf16/64x5streams_ragged",
-            64,
-            10.0,
-            30.0,
-            ElementType::f32,
-            ElementType::bf16,
-            true,
-            {{6, 1000}, {7, 500, Interpolation::linear, true}, {6, 125}, {10, 60}, {1, 30, Interpolation::previous}}});
+GpuCase as_case(const FuseCase& spec) {
+  return {"fuse/" + spec.name, 0, [spec](Regime regime) {
+            const auto problem = std::make_shared<const FuseProblem>(spec);
+            return PreparedCase::of(regime, problem->bytes, [&](std::uint64_t) { return DeviceSet(problem); });
+          }};
 }
 
 }  // namespace
-}  // namespace robocache_bench
 
-int main(int argc, char** argv) {
-  robocache_bench::add_context();
-  robocache_bench::add_ceilings();
-  robocache_bench::add_cases();
-  robocache_bench::add_match_cases();
-  robocache_bench::add_gather_cases();
-  robocache_bench::add_synchronize_cases();
-  return robocache_bench::run_benchmarks(argc, argv);
+std::vector<GpuCase> fuse_cases() {
+  std::vector<GpuCase> cases;
+  for (const std::int64_t episodes : {4, 64, 1024}) {
+    cases.push_back(as_case({"linear/bf16_bf16/" + std::to_string(episodes) + "x3streams",
+                             episodes,
+                             1.0,
+                             1.0,
+                             ElementType::bf16,
+                             ElementType::bf16,
+                             false,
+                             {{512, 30}, {64, 100}, {12, 200}}}));
+  }
+  cases.push_back(as_case(
+      {"mixed/f32_bf16/64x5streams_ragged",
+       64,
+       10.0,
+       30.0,
+       ElementType::f32,
+       ElementType::bf16,
+       true,
+       {{6, 1000}, {7, 500, Interpolation::linear, true}, {6, 125}, {10, 60}, {1, 30, Interpolation::previous}}}));
+  return cases;
 }
+
+}  // namespace robocache_bench

@@ -1,0 +1,247 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Whether a GPU does RoboCache's work: every operator against the CPU path, and the throughput gates. See
+// docs/validation.md. Exit codes: 0 pass, 1 a check failed, 2 usage or environment.
+
+#include "../support/device_facts.hpp"
+#include "../support/plain_kernels.hpp"
+#include "checks.hpp"
+#include "gates.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+#include "scaling.hpp"
+#include "soak.hpp"
+
+#include <cuda_runtime_api.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace robocache_validate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// What does not let a run begin.
+class Unusable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct Options {
+  bool json = false, quick = false, full = false;
+  double soak_minutes = 0;
+  std::string markdown, device = "0", gates;
+  TrialOptions trials;
+  std::string command;
+
+  int trial_count() const { return quick ? 40 : full ? 1500 : 300; }
+};
+
+Options parsed(int argc, char** argv, CLI::App& app) {
+  Options options;
+  options.trials.seed = std::random_device{}();
+  app.add_flag("--json", options.json, "print the result as JSON");
+  app.add_option("--markdown", options.markdown, "write the result as tables into a file");
+  auto* quick = app.add_flag("--quick", options.quick, "fewer calls and the short gates: some 20 s");
+  app.add_flag("--full", options.full, "five times as many calls")->excludes(quick);
+  app.add_option("--soak", options.soak_minutes, "then random calls from several threads, for so many minutes")
+      ->check(CLI::Range(0.1, 1e6));
+  app.add_option("--device", options.device, "its number, or all: every device at once, and how they scale");
+  app.add_option("--gates", options.gates, "a file of gates, in place of those for this kind of board");
+  app.add_option("--seed", options.trials.seed, "of the random calls; drawn anew unless given");
+  // For trying out that a wrong result is seen.
+  app.add_option("--corrupt", options.trials.corrupt)->group("");
+  app.parse(argc, argv);
+  const std::vector<Check> checks = all_checks();
+  if (!options.trials.corrupt.empty() && std::none_of(checks.begin(), checks.end(), [&](const Check& check) {
+        return check.op == options.trials.corrupt;
+      })) {
+    throw CLI::ValidationError("--corrupt", "no such operator");
+  }
+  options.command = "robocache_validate";
+  for (int i = 1; i < argc; ++i) options.command += std::string(" ") + argv[i];
+  return options;
+}
+
+std::vector<int> devices_of(const Options& options) {
+  const int count = robocache_bench::device_count();
+  if (count == 0) throw Unusable("no CUDA device");
+  std::vector<int> devices;
+  if (options.device == "all") {
+    for (int device = 0; device < count; ++device) devices.push_back(device);
+    return devices;
+  }
+  std::size_t end = 0;
+  int device = -1;
+  try {
+    device = std::stoi(options.device, &end);
+  } catch (const std::exception&) {
+  }
+  if (end != options.device.size() || device < 0 || device >= count) {
+    throw Unusable("--device " + options.device + ": there are devices 0 to " + std::to_string(count - 1));
+  }
+  return {device};
+}
+
+/// Runs each operator's calls on the current device; failures are appended.
+Json run_checks(const Options& options, int device, Progress& progress, std::vector<std::string>* failures) {
+  Json all = Json::array();
+  for (const Check& check : all_checks()) {
+    const double begin = progress.seconds();
+    std::int64_t calls = 0, bytes = 0;
+    int failed = 0;
+    for (int i = 0; i < options.trial_count() && failed < 3; ++i) {
+      Trial trial(options.trials, static_cast<std::uint64_t>(i));
+      try {
+        check.run(trial);
+      } catch (const std::exception& error) {
+        ++failed;
+        failures->push_back("device " + std::to_string(device) + ": " + error.what());
+      }
+      calls += trial.calls();
+      bytes += trial.bytes();
+      progress.show("device " + std::to_string(device) + ": " + check.op + " " + std::to_string(i + 1) + " of " +
+                    std::to_string(options.trial_count()));
+    }
+    all.push_back({{"operator", check.op},
+                   {"trials", options.trial_count()},
+                   {"calls", calls},
+                   {"bytes_compared", bytes},
+                   {"seconds", progress.seconds() - begin},
+                   {"failed", failed}});
+  }
+  return all;
+}
+
+Json run_ceilings(Progress& progress) {
+  Json all = Json::array();
+  for (const robocache_bench::Ceiling& ceiling : robocache_bench::ceilings()) {
+    progress.show(ceiling.name);
+    const double us = ceiling.measure();
+    all.push_back({{"name", ceiling.name}, {"us", us}});
+    if (ceiling.bytes > 0) all.back()["GB_per_s"] = static_cast<double>(ceiling.bytes) / us * 1e-3;
+  }
+  return all;
+}
+
+Json run_gates(const GateFile& file, bool quick, int device, Progress& progress, std::vector<std::string>* failures) {
+  Json results = Json::array();
+  for (const Gate& gate : file.gates) {
+    if (quick && !gate.is_quick) continue;
+    progress.show("gate " + gate.benchmark);
+    const GateResult result = try_gate(gate);
+    results.push_back({{"benchmark", gate.benchmark},
+                       {"us", result.us},
+                       {"copy_fraction", result.found},
+                       {"at_least", gate.at_least},
+                       {"attempts", result.attempts},
+                       {"verdict", result.good() ? "pass" : "fail"}});
+    if (result.good()) continue;
+    std::string text = "device " + std::to_string(device) + ": gate " + gate.benchmark + ": ";
+    text += result.error.empty() ? "expected a copy_fraction of at least " + results.back()["at_least"].dump() +
+                                       ", found " + results.back()["copy_fraction"].dump()
+                                 : result.error;
+    failures->push_back(text);
+  }
+  return {{"file", file.name}, {"measured", file.is_measured}, {"results", results}};
+}
+
+Json validated(const Options& options) {
+  Progress progress;
+  const std::vector<int> devices = devices_of(options);
+  Json result = {{"verdict", ""}, {"command", options.command}, {"seed", options.trials.seed}, {"seconds", 0.0}};
+  std::vector<std::string> failures;
+
+  // Results are compared on all devices at once; times are taken on one after the other.
+  std::vector<Json> of_device(devices.size());
+  std::vector<std::vector<std::string>> failures_of(devices.size());
+  std::vector<std::thread> threads;
+  for (std::size_t d = 0; d < devices.size(); ++d) {
+    threads.emplace_back([&, d] {
+      try {
+        check(cudaSetDevice(devices[d]), "cudaSetDevice");
+        of_device[d] = {{"device", devices[d]}, {"facts", Json::object()}};
+        for (const auto& [key, value] : robocache_bench::device_facts()) of_device[d]["facts"][key] = value;
+        of_device[d]["facts"]["sm_clock_mhz_under_load"] = std::to_string(robocache_bench::sm_clock_mhz());
+        of_device[d]["checks"] = run_checks(options, devices[d], progress, &failures_of[d]);
+      } catch (const std::exception& error) {
+        failures_of[d].push_back("device " + std::to_string(devices[d]) + ": " + error.what());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::size_t d = 0; d < devices.size(); ++d) {
+    failures.insert(failures.end(), failures_of[d].begin(), failures_of[d].end());
+    check(cudaSetDevice(devices[d]), "cudaSetDevice");
+    const std::string gpu = of_device[d]["facts"].value("gpu", "");
+    of_device[d]["ceilings"] = run_ceilings(progress);
+    GateFile file = options.gates.empty() ? gates_for(gpu) : read_gates(options.gates);
+    of_device[d]["gates"] = run_gates(file, options.quick, devices[d], progress, &failures);
+    result["devices"].push_back(of_device[d]);
+  }
+  check(cudaSetDevice(devices.front()), "cudaSetDevice");
+  if (options.device == "all") result["scaling"] = scaling_over(devices, progress);
+  if (options.soak_minutes > 0) {
+    result["soak"] = soak(options.trials, options.soak_minutes, progress);
+    for (const Json& failure : result["soak"]["failures"]) failures.push_back("soak: " + failure.get<std::string>());
+  }
+  result["seconds"] = progress.seconds();
+  result["verdict"] = failures.empty() ? "pass" : "fail";
+  result["failures"] = failures;
+  progress.clear();
+  return result;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Says whether a GPU does RoboCache's work: every operator against the CPU, and how fast.");
+  Options options;
+  try {
+    options = parsed(argc, argv, app);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  Json result;
+  try {
+    if (!options.gates.empty()) static_cast<void>(read_gates(options.gates));
+    result = validated(options);
+  } catch (const Unusable& error) {
+    std::cerr << "robocache_validate: " << error.what() << "\n";
+    return 2;
+  }
+  const std::string text = markdown_of(result);
+  std::cout << (options.json ? result.dump(1) + "\n" : text);
+  if (!options.markdown.empty() && !(std::ofstream(options.markdown) << text)) {
+    std::cerr << "robocache_validate: " << options.markdown << ": cannot be written\n";
+    return 2;
+  }
+  return result["failures"].empty() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace robocache_validate
+
+int main(int argc, char** argv) {
+  // Code that is loaded later would take device memory in the middle of a soak.
+  setenv("CUDA_MODULE_LOADING", "EAGER", 1);
+  try {
+    return robocache_validate::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "robocache_validate: " << error.what() << "\n";
+    return 1;
+  }
+}

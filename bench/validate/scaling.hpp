@@ -1,0 +1,19 @@
+// Copyright 2026 The RoboCache Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "progress.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
+namespace robocache_validate {
+
+/// The same work on each device, first on one at a time, then on all at once, each from a thread of its own: of cases
+/// whose data stay on the device, and of one that takes them from pinned host memory and brings the result back.
+/// `scaling` is the sum of the rates together, divided by the sum of those alone: 1 is linear. Results are compared
+/// with the CPU path's on every device.
+nlohmann::ordered_json scaling_over(const std::vector<int>& devices, Progress& progress);
+
+}  // namespace robocache_validate
