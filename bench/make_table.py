@@ -186,6 +186,19 @@ def readme_blocks():
     }
 
 
+def settle(path, wanted, write):
+    """Writes a generated file, or shows how it differs from what it should be; whether it then is that."""
+    present = path.read_text(encoding="utf-8") if path.exists() else ""
+    if write:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(wanted, encoding="utf-8")
+        return True
+    name = str(path.relative_to(ROOT))
+    sys.stdout.writelines(difflib.unified_diff(present.splitlines(True), wanted.splitlines(True), name,
+                                               f"{name}, as it should be"))
+    return present == wanted
+
+
 def with_blocks(text, blocks):
     for name, lines in blocks.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
@@ -218,14 +231,7 @@ def main():
     if not (options.write or options.check):
         print("\n\n".join("\n".join(lines) for lines in blocks.values()))
         return 0
-    present = README.read_text(encoding="utf-8")
-    wanted = with_blocks(present, blocks)
-    if options.write:
-        README.write_text(wanted, encoding="utf-8")
-        return 0
-    sys.stdout.writelines(difflib.unified_diff(present.splitlines(True), wanted.splitlines(True), "README.md",
-                                               "bench/results"))
-    return 0 if present == wanted else 1
+    return 0 if settle(README, with_blocks(README.read_text(encoding="utf-8"), blocks), options.write) else 1
 
 
 if __name__ == "__main__":
