@@ -6,9 +6,9 @@
 usage: compare.py BASE.json HEAD.json [--threshold 0.05]
        compare.py --run BASE_BINARY HEAD_BINARY --output DIR [--rounds 9] [--filter REGEX] [--threshold 0.05]
 
-The files are Google Benchmark's, with several repetitions of each case. --run makes them: each round runs both programs,
-and rounds take turns in which of the two goes first, so that a drift of the clocks meets both alike. It leaves
-DIR/base.json and DIR/head.json.
+The files are Google Benchmark's, with several repetitions of each case. --run makes them, DIR/base.json and
+DIR/head.json: each round runs both programs, and rounds take turns in which of the two goes first, so that a drift of
+the clocks meets both alike.
 
 A case has become slower if the median of its counter `us` has grown by more than the threshold and a two-sided
 Mann-Whitney U test gives p < 0.05, the test that Google Benchmark's own comparison makes. Exit code 1 if a case has,
@@ -81,7 +81,8 @@ def compare(base_path, head_path, threshold):
     for name in [*head, *errors]:
         if name not in base:
             print(f"{name:{width}}  not in base")
-    print(f"{'no case' if good else 'FAILED: a case'} is missing, or slower by more than {threshold:.0%} (p < {SIGNIFICANT})")
+    print(f"{'no case' if good else 'FAILED: a case'} is missing, or slower by more than {threshold:.0%} "
+          f"(p < {SIGNIFICANT})")
     return good
 
 

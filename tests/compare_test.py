@@ -133,7 +133,8 @@ class Compare(unittest.TestCase):
 
     def test_program_that_fails_is_an_error(self):
         self.assertEqual(self.run_compare("--run", "/bin/false", "/bin/false", "--output", self.folder)[0], 2)
-        self.assertEqual(self.run_compare("--run", "/bin/true", "/bin/true", "--output", self.folder, "--rounds", 3)[0], 2)
+        few = "--run", "/bin/true", "/bin/true", "--output", self.folder, "--rounds", 3
+        self.assertEqual(self.run_compare(*few)[0], 2)
 
 
 if __name__ == "__main__":
