@@ -19,7 +19,7 @@ import typing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
-from make_table import RESULTS, load, settle  # noqa: E402 pylint: disable=wrong-import-position
+from make_table import RESULTS, load, settle
 
 DOCUMENT = ROOT / "docs" / "traceability.md"
 

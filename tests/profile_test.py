@@ -13,7 +13,7 @@ import unittest
 
 BENCH = pathlib.Path(__file__).resolve().parent.parent / "bench"
 sys.path.insert(0, str(BENCH))
-import profile_table  # noqa: E402 pylint: disable=wrong-import-position
+import profile_table
 
 CASE = "match/nearest/1024x300_vs_3000/cold"
 UNITS = {profile_table.TIME: "ns", profile_table.BYTES: "Mbyte", profile_table.BYTES_A_CYCLE: "Kbyte/cycle",

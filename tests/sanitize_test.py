@@ -13,6 +13,8 @@ import tempfile
 import unittest
 
 SANITIZE = pathlib.Path(__file__).resolve().parent.parent / "bench" / "sanitize.sh"
+sys.path.insert(0, str(SANITIZE.parent))
+import make_table
 
 TEST_PROGRAM = """#!{python}
 import sys, time
@@ -143,6 +145,11 @@ class Sanitize(unittest.TestCase):
         self.assertEqual((entry["verdict"], entry["clean"]), ("no_verdict", 3))
         self.assertEqual([item["case"] for item in entry["no_verdict"]], ["Fake.Internal"])
         self.assertIn("failure to track a kernel launch", entry["no_verdict"][0]["text"])
+
+        lines = make_table.sanitizer_table(self.out / "sanitize.json")
+        self.assertIn("| racecheck | 4 | 3 | 0 | 0 | 0 | 1 |", lines)
+        self.assertIn("| memcheck | 4 | 4 | 0 | 0 | 0 | 0 |", lines)
+        self.assertTrue(lines[-1].startswith("racecheck, `Fake.Internal`: Internal Sanitizer Error"))
 
     def test_program_without_gpu_work_is_counted_apart(self):
         self.fake_test("idle_test", "IdleA", "IdleB")

@@ -9,7 +9,7 @@ import unittest
 from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "docs"))
-import make_traceability  # noqa: E402 pylint: disable=wrong-import-position
+import make_traceability
 
 
 class Traceability(unittest.TestCase):
