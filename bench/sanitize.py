@@ -118,8 +118,8 @@ class Unit:
         if stop <= begin:
             return None
         self.log = log
-        command = ["compute-sanitizer", "--tool", self.tool, "--error-exitcode", str(FINDINGS_CODE), "--print-limit", "5",
-                   str(self.binary), "--gtest_filter=" + ":".join(self.cases)]
+        command = ["compute-sanitizer", "--tool", self.tool, "--error-exitcode", str(FINDINGS_CODE),
+                   "--print-limit", "5", str(self.binary), "--gtest_filter=" + ":".join(self.cases)]
         with open(log, "w", encoding="utf-8") as file:
             process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
             try:
