@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # Copyright 2026 The RoboCache Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Measured numbers beside what is required, as the markdown tables of the README.
+"""The tables of the documents, made from the files under bench/results: measured numbers beside what is required.
 
-usage: make_table.py             prints the README's tables, made from the files under bench/results
-       make_table.py --write     puts them into the README, between its markers
-       make_table.py --check     fails if the README is not what the result files give
-       make_table.py FILE [--all]  the table of one result file of a GPU benchmark; --all: cases without a requirement, too
+usage: make_table.py             prints the tables
+       make_table.py --write     puts them into README.md and docs/validation.md, between markers
+       make_table.py --check     fails if those are not what the result files give
+       make_table.py FILE [--all]  the table of one result file of a GPU benchmark; --all: also cases of which nothing
+                                   is required
 
 Exit code 1 if --check finds a difference, or if a requirement on FILE is missed or has no result. That the README
 shows a missed requirement is no failure: it says so.
@@ -18,9 +19,10 @@ import json
 import pathlib
 import sys
 
+import profile_table
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
-README = ROOT / "README.md"
 
 # name -> (counter, bound): `us` is at most the bound, the others at least.
 REQUIRED = {
@@ -173,24 +175,72 @@ def compile_time_table(path):
     return lines
 
 
-def readme_blocks():
-    """name of the markers -> the lines between them."""
+def sanitizer_table(path):
+    """The table of sanitize.sh's summary."""
+    data = load(path)
+    results = data["results"]
+    lines = [
+        f"{data['gpu']}, driver {data['driver']}, compute-sanitizer {data['compute_sanitizer']}, commit "
+        f"{', '.join(sorted({entry['commit'] for entry in results}))}; cases:",
+        "",
+        "| tool | run | clean | skipped | nothing on the GPU | findings | without a verdict |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for tool in sorted({entry["tool"] for entry in results}):
+        of_tool = [entry for entry in results if entry["tool"] == tool]
+        counts = [sum(entry[key] for entry in of_tool) for key in ("cases", "clean", "skipped", "nothing_on_gpu")]
+        counts += [sum(len(entry[key]) for entry in of_tool) for key in ("findings", "no_verdict")]
+        lines.append(line(tool, *map(str, counts)))
+    reasons = {}
+    for entry in results:
+        for item in entry["findings"] + entry["no_verdict"]:
+            reasons.setdefault((entry["tool"], item["text"]), []).append(f"`{item['case']}`")
+    for (tool, text), cases in reasons.items():
+        lines += ["", f"{tool}, {', '.join(cases)}: {text}"]
+    return lines
+
+
+def blocks():
+    """document -> name of the markers -> the lines between them."""
+    gpu = RESULTS / "h100-sxm"
+    validation = {}
+    if (gpu / "ncu.csv").exists():
+        validation["profile"] = profile_table.table(gpu / "ncu.csv")
+    if (gpu / "sanitize.json").exists():
+        validation["sanitizers"] = sanitizer_table(gpu / "sanitize.json")
     return {
-        "results": gpu_table(RESULTS / "h100-sxm" / "resample.json")[0],
-        "fuse": gpu_table(RESULTS / "h100-sxm" / "fuse.json")[0],
-        "voxelize": gpu_table(RESULTS / "h100-sxm" / "voxelize_dense.json")[0],
-        "voxelize_sparse": gpu_table(RESULTS / "h100-sxm" / "voxelize_sparse.json")[0],
-        "torch": torch_table(RESULTS / "h100-sxm" / "torch.json"),
-        "cpu": cpu_table(RESULTS / "cpu" / "scipy.json"),
-        "compile_time": compile_time_table(RESULTS / "cpu" / "compile_time.json"),
+        ROOT / "README.md": {
+            "results": gpu_table(gpu / "resample.json")[0],
+            "fuse": gpu_table(gpu / "fuse.json")[0],
+            "voxelize": gpu_table(gpu / "voxelize_dense.json")[0],
+            "voxelize_sparse": gpu_table(gpu / "voxelize_sparse.json")[0],
+            "torch": torch_table(gpu / "torch.json"),
+            "cpu": cpu_table(RESULTS / "cpu" / "scipy.json"),
+            "compile_time": compile_time_table(RESULTS / "cpu" / "compile_time.json"),
+        },
+        ROOT / "docs" / "validation.md": validation,
     }
 
 
-def with_blocks(text, blocks):
-    for name, lines in blocks.items():
+def settle(path, wanted, write):
+    """Writes a generated file, or shows how it differs from what it should be; whether it then is that."""
+    present = path.read_text(encoding="utf-8") if path.exists() else ""
+    if write:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(wanted, encoding="utf-8")
+        return True
+    name = str(path.relative_to(ROOT))
+    sys.stdout.writelines(difflib.unified_diff(present.splitlines(True), wanted.splitlines(True), name,
+                                               f"{name}, as it should be"))
+    return present == wanted
+
+
+def with_blocks(document, tables):
+    text = document.read_text(encoding="utf-8")
+    for name, lines in tables.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
         if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
-            raise ValueError(f"{README}: one pair of markers <!-- {name} --> and <!-- /{name} --> is needed")
+            raise ValueError(f"{document}: one pair of markers <!-- {name} --> and <!-- /{name} --> is needed")
         head, rest = text.split(begin)
         text = head + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1]
     return text
@@ -201,11 +251,11 @@ def main():
     parser.add_argument("file", nargs="?", type=pathlib.Path, help="a result file of a GPU benchmark")
     parser.add_argument("--all", action="store_true", help="every benchmark of FILE")
     action = parser.add_mutually_exclusive_group()
-    action.add_argument("--write", action="store_true", help="put the tables into the README")
-    action.add_argument("--check", action="store_true", help="fail if the README's tables are not the results'")
+    action.add_argument("--write", action="store_true", help="put the tables into the documents")
+    action.add_argument("--check", action="store_true", help="fail if the documents' tables are not the results'")
     options = parser.parse_args()
     if options.file and (options.write or options.check):
-        parser.error("the README's tables are made from the files under bench/results, not from FILE")
+        parser.error("the documents' tables are made from the files under bench/results, not from FILE")
     if options.all and not options.file:
         parser.error("--all needs FILE")
 
@@ -214,18 +264,12 @@ def main():
         print("\n".join(lines))
         return 0 if good else 1
 
-    blocks = readme_blocks()
+    documents = blocks()
     if not (options.write or options.check):
-        print("\n\n".join("\n".join(lines) for lines in blocks.values()))
+        print("\n\n".join("\n".join(lines) for tables in documents.values() for lines in tables.values()))
         return 0
-    present = README.read_text(encoding="utf-8")
-    wanted = with_blocks(present, blocks)
-    if options.write:
-        README.write_text(wanted, encoding="utf-8")
-        return 0
-    sys.stdout.writelines(difflib.unified_diff(present.splitlines(True), wanted.splitlines(True), "README.md",
-                                               "bench/results"))
-    return 0 if present == wanted else 1
+    good = [settle(document, with_blocks(document, tables), options.write) for document, tables in documents.items()]
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":
