@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <robocache/core/block_scan.cuh>
 #include <robocache/core/device.cuh>
 #include <robocache/voxel/locate_points.cuh>
 #include <robocache/voxel/voxel_index_plan.hpp>
@@ -211,12 +212,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   __syncthreads();
   if (thread >= words) return;
   static_assert(words == 32, "one warp adds them up");
-  std::uint32_t sum = counts[thread];
-#pragma unroll
-  for (int step = 1; step < 32; step *= 2) {
-    const std::uint32_t other = __shfl_up_sync(0xffffffffu, sum, static_cast<unsigned int>(step));
-    if (lane >= step) sum += other;
-  }
+  const std::uint32_t sum = warp_prefix_sum(counts[thread]);
   index.word_starts[tile * words + thread] = static_cast<std::uint16_t>(sum - counts[thread]);
   if (thread == 31) index.tile_starts[tile] = sum;
 }
@@ -233,12 +229,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(scan_threads)
                      end = smaller<std::int64_t>(begin + each, index.tiles);
   std::uint32_t own = 0;
   for (std::int64_t t = begin; t < end; ++t) own += index.tile_starts[t];
-  std::uint32_t sum = own;
-#pragma unroll
-  for (int step = 1; step < 32; step *= 2) {
-    const std::uint32_t other = __shfl_up_sync(0xffffffffu, sum, static_cast<unsigned int>(step));
-    if (lane >= step) sum += other;
-  }
+  const std::uint32_t sum = warp_prefix_sum(own);
   if (lane == 31) of_warps[thread / 32] = sum;
   __syncthreads();
   std::uint32_t before = 0, all = 0;
@@ -315,26 +306,13 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   __shared__ std::uint32_t of_warps[index_threads / 32];
   __shared__ std::uint32_t begin;
   await_stream();
-  const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
   const auto count = static_cast<std::uint32_t>(smaller<std::int64_t>(voxel_count(index), index.listed));
   const std::uint32_t voxel = blockIdx.x * index_threads + threadIdx.x;
   if (blockIdx.x * index_threads >= count) return;
   const std::uint32_t own = voxel < count ? __ldg(index.others + voxel) : 0;
-  std::uint32_t sum = own;
-#pragma unroll
-  for (int step = 1; step < 32; step *= 2) {
-    const std::uint32_t other = __shfl_up_sync(0xffffffffu, sum, static_cast<unsigned int>(step));
-    if (lane >= step) sum += other;
-  }
-  if (lane == 31) of_warps[thread / 32] = sum;
-  __syncthreads();
   std::uint32_t all = 0;
-#pragma unroll
-  for (int w = 0; w < index_threads / 32; ++w) {
-    if (w == thread / 32) sum += all;
-    all += of_warps[w];
-  }
-  if (thread == 0) begin = atomicAdd(index.cursor, all);
+  const std::uint32_t sum = block_prefix_sum(own, of_warps, &all);
+  if (threadIdx.x == 0) begin = atomicAdd(index.cursor, all);
   __syncthreads();
   if (voxel < count) index.list_starts[voxel] = begin + sum - own;
 }

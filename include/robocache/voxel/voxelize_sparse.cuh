@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <robocache/core/block_scan.cuh>
 #include <robocache/core/device.cuh>
 #include <robocache/voxel/voxel_index.cuh>
 #include <robocache/voxel/voxelize_sparse.hpp>
@@ -127,14 +128,9 @@ struct BlockReducer {
 
   /// `others` are this thread's. The whole block calls it, and what follows.
   __device__ void find_ends(int others) noexcept {
-    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
-    int end = others;
-#pragma unroll
-    for (int distance = 1; distance < 32; distance *= 2) {
-      const int before = __shfl_up_sync(everyone, end, static_cast<unsigned int>(distance));
-      if (lane >= distance) end += before;
-    }
-    if (lane == 31) shared.of_warps[thread / 32] = end;
+    const auto thread = static_cast<int>(threadIdx.x);
+    int end = warp_prefix_sum(others);
+    if (thread % 32 == 31) shared.of_warps[thread / 32] = end;
     __syncthreads();
     for (int w = 0; w < thread / 32; ++w) end += shared.of_warps[w];
     shared.ends[thread] = end;
