@@ -6,6 +6,7 @@
 
 #include "support/launch.hpp"
 #include "support/voxel_mistakes.hpp"
+#include "support/workspace.hpp"
 
 #include <gtest/gtest.h>
 
@@ -133,11 +134,7 @@ TEST_P(VoxelizeErrors, EveryMistakeIsNamedAndNothingIsWritten) {
   good.channels[1].out = dense(second.data());
   good.args.channels = good.channels;
   good.args.channel_count = 2;
-  std::size_t needed = 0;
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-  if (GetParam() != Launcher::host) needed = workspace_bytes(good.args, cudaStream_t{});
-#endif
-  if (GetParam() == Launcher::host) needed = workspace_bytes(good.args, Host{1});
+  const std::size_t needed = workspace_for(GetParam(), good.args);
   ASSERT_GT(needed, 0u);
   const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(needed));
   good.workspace = {scratch.data(), needed};

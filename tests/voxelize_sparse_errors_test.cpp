@@ -7,6 +7,7 @@
 
 #include "support/launch.hpp"
 #include "support/voxel_mistakes.hpp"
+#include "support/workspace.hpp"
 
 #include <gtest/gtest.h>
 
@@ -46,11 +47,7 @@ void set_channels(Arena* arena, Call* call) {
 template <class Call, class Run>
 void expect_refused(Launcher launcher, Arena* arena, Call good, const std::vector<Mistake<Call>>& mistakes,
                     const Run& run) {
-  std::size_t needed = 0;
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-  if (launcher != Launcher::host) needed = workspace_bytes(good.args, cudaStream_t{});
-#endif
-  if (launcher == Launcher::host) needed = workspace_bytes(good.args, Host{1});
+  const std::size_t needed = workspace_for(launcher, good.args);
   ASSERT_GT(needed, 0u);
   const Output<unsigned char> scratch = arena->output<unsigned char>(static_cast<std::int64_t>(needed));
   good.workspace = {scratch.data(), needed};
