@@ -28,9 +28,7 @@ inline constexpr std::uint32_t no_index = 0xffffffffu;
 
 /// Which four slots a key begins at. Neighbours along x share them.
 __device__ inline std::uint32_t home_bucket(std::uint64_t key, std::int64_t cloud, int slot_bits) noexcept {
-  std::uint64_t h = (key >> 2) + static_cast<std::uint64_t>(cloud) * 0xd6e8feb86659fd93u;
-  h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
-  h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u;
+  const std::uint64_t h = hash_of((key >> 2) + key_of_cloud(cloud));
   const int bits = slot_bits - DeviceIndex::least_slot_bits;
   return static_cast<std::uint32_t>(bits == 0 ? 0 : h >> (64 - bits));
 }
@@ -354,17 +352,12 @@ struct ROBOCACHE_HIDDEN IndexOnStream {
   ROBOCACHE_HIDDEN static LaunchShape shape_for(std::int64_t items, int each = 1) noexcept {
     return {(items - 1) / (index_threads * each) + 1, index_threads};
   }
-  ROBOCACHE_HIDDEN Status set_bytes(void* data, int value, std::int64_t bytes) const noexcept {
-    if (bytes == 0 || data == nullptr) return {};
-    return cuda_status(cudaMemsetAsync(data, value, static_cast<std::size_t>(bytes), stream),
-                       "memory could not be cleared");
-  }
 
   /// Steps 1 to 3: afterwards it is known with which points voxels begin. There is a point.
   template <class F>
   ROBOCACHE_HIDDEN Status find_voxels(const VoxelIndexJob<F>& job, const DeviceIndex& index, std::int64_t* voxel_count,
                                       const ClearedBytes& cleared) const noexcept {
-    ROBOCACHE_CHECK(set_bytes(index.table, 0xff, index.table_bytes));
+    ROBOCACHE_CHECK(set_bytes(index.table, 0xff, index.table_bytes, stream));
     ROBOCACHE_CHECK(for_scalar_layout(job.clouds, [&](auto layout) -> Status {
       return launch(enter_kernel<F, decltype(layout)::value>, shape_for(job.clouds.count), stream, job, index, cleared);
     }));

@@ -146,13 +146,8 @@ struct CellTable {
     return -1;
   }
 
-  /// 64-bit addition as two of 32 bits, which shared memory does by itself.
   __device__ void add(int word, int entry, std::uint64_t more) const noexcept {
-    auto* halves = reinterpret_cast<unsigned int*>(words + (word * entries + entry));
-    const auto low = static_cast<unsigned int>(more);
-    auto high = static_cast<unsigned int>(more >> 32);
-    if (low != 0 && atomicAdd(halves, low) > ~low) ++high;
-    if (high != 0) atomicAdd(halves + 1, high);
+    add_in_shared(reinterpret_cast<unsigned long long*>(words + (word * entries + entry)), more);
   }
   __device__ void take_larger(int word, int entry, std::uint64_t key) const noexcept {
     atomicMax(reinterpret_cast<unsigned long long*>(words + (word * entries + entry)),
