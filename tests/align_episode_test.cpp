@@ -28,16 +28,10 @@ using robocache::test::Outcome;
 
 class AlignEpisode : public ExampleTest {
  protected:
-  Outcome run(const std::string& arguments) const {
-    return run_plain("--output '" + output().string() + "' --no-plot --device cpu " + arguments);
-  }
   Outcome align(const std::string& arguments = "") const {
     return run("--input '" + input().string() + "' " + arguments);
   }
 
-  std::vector<float> values(const std::string& shape) const {
-    return array_of<float>(output() / "values.npy", "<f4", shape);
-  }
   std::vector<std::uint8_t> status(const std::string& shape) const {
     return array_of<std::uint8_t>(output() / "status.npy", "|u1", shape);
   }
@@ -495,11 +489,7 @@ TEST_F(AlignEpisode, without_arguments_results_go_below_the_current_directory) {
 }
 
 TEST_F(AlignEpisode, a_missing_plotting_tool_is_said_in_one_line) {
-  const Outcome outcome =
-      run_plain("--streams gripper --output '" + output().string() + "' --python /nonexistent/python3");
-  EXPECT_EQ(outcome.code, 0);
-  EXPECT_EQ(outcome.error, "");
-  EXPECT_EQ(line_of(outcome.out, "no picture"), "no picture: /nonexistent/python3 cannot be run");
+  expect_no_picture_without_tool("--streams gripper");
   EXPECT_EQ(std::distance(fs::directory_iterator(output()), fs::directory_iterator()), 4);
 }
 
@@ -513,28 +503,11 @@ TEST_F(AlignEpisode, an_old_picture_does_not_outlive_its_data) {
   EXPECT_EQ(contents(output() / "mine.txt"), "kept");
 }
 
-TEST_F(AlignEpisode, gpu_or_a_reason) {
-  const Outcome outcome = run_plain("--no-plot --device gpu --output '" + output().string() + "'");
-  if (outcome.code == 0) {
-    EXPECT_NE(line_of(outcome.out, "device"), "");
-  } else {
-    EXPECT_EQ(outcome.code, 1);
-    EXPECT_NE(outcome.error.find("--device gpu: "), std::string::npos) << outcome.error;
-    EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
-    EXPECT_FALSE(fs::exists(output().parent_path()));
-  }
-}
+TEST_F(AlignEpisode, gpu_or_a_reason) { expect_gpu_or_a_reason(); }
 
 class GpuAlignEpisode : public AlignEpisode {};
 
-TEST_F(GpuAlignEpisode, same_bytes_as_the_cpu) {
-  const Outcome outcome = run_plain("--no-plot --device gpu --output '" + output().string() + "'");
-  if (outcome.code != 0) GTEST_SKIP() << "no CUDA device: " << outcome.error;
-  const std::string gpu_values = contents(output() / "values.npy"), gpu_status = contents(output() / "status.npy");
-  ASSERT_EQ(run("").code, 0);
-  EXPECT_EQ(contents(output() / "values.npy"), gpu_values);
-  EXPECT_EQ(contents(output() / "status.npy"), gpu_status);
-}
+TEST_F(GpuAlignEpisode, same_bytes_as_the_cpu) { expect_same_bytes_on_gpu(); }
 
 // --- real recordings -------------------------------------------------------------------------------------------------
 

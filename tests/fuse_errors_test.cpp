@@ -399,70 +399,15 @@ TEST_P(FuseErrors, Places) {
 
 TEST_P(FuseErrors, Queries) {
   using K = Queries::Kind;
-  const Mistakes stored = {
-      {"kind", StatusCode::invalid_value, "args.at.kind", [](Call& c) { c.args.at.kind = unknown<K>(); }},
-      {"times null", StatusCode::null_pointer, "args.at.times", [](Call& c) { c.args.at.times.data = nullptr; }},
-      {"times misaligned", StatusCode::misaligned, "args.at.times",
-       [](Call& c) { c.args.at.times.data = beside(c.stamps, 4); }},
-      {"times type", StatusCode::invalid_value, "times.type",
-       [](Call& c) { c.args.at.times.type = unknown<TimeType>(); }},
-      {"times of another type", StatusCode::unsupported_type, "type",
-       [](Call& c) { c.args.at.times.type = TimeType::f64_seconds; }},
-      {"steps negative", StatusCode::invalid_size, "args.at.steps", [](Call& c) { c.args.at.steps = -1; }},
-  };
-  for (const K kind : {K::times, K::shared_times, K::windows}) refuse(kind, stored);
-  refuse(K::times, {
-                       {"row offsets misaligned", StatusCode::misaligned, "args.at.row_offsets",
-                        [](Call& c) { c.args.at.row_offsets = beside(c.row_offsets, 4); }},
-                       {"steps contradict rows", StatusCode::invalid_size, "args.out.count",
-                        [](Call& c) { c.args.at = at_times(c.stamps, 3); }},
-                   });
-  refuse(
-      K::shared_times,
-      {
-          {"ragged", StatusCode::invalid_value, "args.at.row_offsets",
-           [](Call& c) { c.args.at.row_offsets = c.row_offsets; }},
-          {"steps contradict rows", StatusCode::invalid_size, "args.out.count", [](Call& c) { c.args.at.steps = 3; }},
-          {"rows overflow", StatusCode::overflow, "args.at.steps", [](Call& c) { c.args.at.steps = huge; }},
-      });
-  refuse(
-      K::grid,
-      {
-          {"no rate", StatusCode::invalid_value, "rate.num", [](Call& c) { c.args.at.rate = Rate(); }},
-          {"den zero", StatusCode::invalid_value, "rate.den", [](Call& c) { c.args.at.rate.den = 0; }},
-          {"start", StatusCode::invalid_value, "start", [](Call& c) { c.args.at.start = unknown<Queries::Start>(); }},
-          {"starts null", StatusCode::null_pointer, "starts", [](Call& c) { c.args.at.times.data = nullptr; }},
-          {"starts misaligned", StatusCode::misaligned, "times",
-           [](Call& c) { c.args.at.times.data = beside(c.stamps, 4); }},
-          {"starts of another type", StatusCode::unsupported_type, "starts.type",
-           [](Call& c) { c.args.at.times.type = TimeType::f32_seconds; }},
-          {"steps contradict rows", StatusCode::invalid_size, "args.out.count", [](Call& c) { c.args.at.steps = 3; }},
-          {"steps leave int64", StatusCode::overflow, "args.at.steps",
-           [](Call& c) {
-             for (SensorStream& stream : c.streams) stream.segments.count = 1;
-             c.args.at.rate = {1, 1'000'000'000};
-             c.args.at.steps = c.args.out.count = 20;
-             c.args.out.pitch = row_width;
-             c.args.status = nullptr;
-             c.args.age = c.args.sample = nullptr;
-           }},
-      });
-  refuse(K::windows, {
-                         {"segment_of null", StatusCode::null_pointer, "args.at.segment_of",
-                          [](Call& c) { c.args.at.segment_of = nullptr; }},
-                         {"segment_of misaligned", StatusCode::misaligned, "args.at.segment_of",
-                          [](Call& c) { c.args.at.segment_of = beside(c.segment_of, 4); }},
-                         {"offsets null", StatusCode::null_pointer, "args.at.offsets",
-                          [](Call& c) { c.args.at.offsets.data = nullptr; }},
-                         {"offsets misaligned", StatusCode::misaligned, "args.at.offsets",
-                          [](Call& c) { c.args.at.offsets.data = beside(c.stamps, 4); }},
-                         {"offsets of another type", StatusCode::unsupported_type, "args.at.offsets.type",
-                          [](Call& c) { c.args.at.offsets.type = TimeType::f64_seconds; }},
-                         {"anchors negative", StatusCode::invalid_size, "args.at.anchor_count",
-                          [](Call& c) { c.args.at.anchor_count = -1; }},
-                         {"ragged", StatusCode::invalid_value, "args.at.row_offsets",
-                          [](Call& c) { c.args.at.row_offsets = c.row_offsets; }},
-                     });
+  for (const K kind : {K::times, K::shared_times, K::grid, K::windows}) refuse(kind, query_mistakes<Call>(kind));
+  refuse(K::grid, {{"steps leave int64", StatusCode::overflow, "args.at.steps", [](Call& c) {
+                      for (SensorStream& stream : c.streams) stream.segments.count = 1;
+                      c.args.at.rate = {1, 1'000'000'000};
+                      c.args.at.steps = c.args.out.count = 20;
+                      c.args.out.pitch = row_width;
+                      c.args.status = nullptr;
+                      c.args.age = c.args.sample = nullptr;
+                    }}});
 }
 
 /// Each output over any input of any stream, or over another output, by a single element.

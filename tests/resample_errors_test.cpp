@@ -243,99 +243,20 @@ TEST_P(ResampleErrors, Output) {
 }
 
 TEST_P(ResampleErrors, StoredTimes) {
-  const Mistakes mistakes = {
-      {"kind", StatusCode::invalid_value, "args.at.kind", [](Call& c) { c.args.at.kind = unknown<Queries::Kind>(); }},
-      {"times null", StatusCode::null_pointer, "args.at.times", [](Call& c) { c.args.at.times.data = nullptr; }},
-      {"times misaligned", StatusCode::misaligned, "args.at.times",
-       [](Call& c) { c.args.at.times.data = beside(c.stamps, 4); }},
-      {"times type", StatusCode::invalid_value, "args.at.times.type",
-       [](Call& c) { c.args.at.times.type = unknown<TimeType>(); }},
-      {"times of another type", StatusCode::unsupported_type, "args.at.times.type",
-       [](Call& c) { c.args.at.times.type = TimeType::f64_seconds; }},
-      {"steps negative", StatusCode::invalid_size, "args.at.steps", [](Call& c) { c.args.at.steps = -1; }},
-  };
-  refuse(Queries::Kind::times, mistakes);
-  refuse(Queries::Kind::shared_times, mistakes);
-  refuse(Queries::Kind::times, {
-                                   {"row offsets misaligned", StatusCode::misaligned, "args.at.row_offsets",
-                                    [](Call& c) { c.args.at.row_offsets = beside(c.row_offsets, 4); }},
-                                   {"steps contradict rows", StatusCode::invalid_size, "args.out.count",
-                                    [](Call& c) { c.args.at = at_times(c.stamps, 3); }},
-                               });
-  refuse(
-      Queries::Kind::shared_times,
-      {
-          {"ragged", StatusCode::invalid_value, "args.at.row_offsets",
-           [](Call& c) { c.args.at.row_offsets = c.row_offsets; }},
-          {"steps contradict rows", StatusCode::invalid_size, "args.out.count", [](Call& c) { c.args.at.steps = 3; }},
-          {"no steps", StatusCode::invalid_size, "args.out.count", [](Call& c) { c.args.at.steps = 0; }},
-          {"rows overflow", StatusCode::overflow, "args.at.steps", [](Call& c) { c.args.at.steps = huge; }},
-      });
+  using K = Queries::Kind;
+  for (const K kind : {K::times, K::shared_times}) refuse(kind, query_mistakes<Call>(kind));
 }
 
 TEST_P(ResampleErrors, Grid) {
-  refuse(
-      Queries::Kind::grid,
-      {
-          {"no rate", StatusCode::invalid_value, "rate.num", [](Call& c) { c.args.at.rate = Rate(); }},
-          {"rate negative", StatusCode::invalid_value, "rate.num", [](Call& c) { c.args.at.rate.num = -50; }},
-          {"rate too fine", StatusCode::invalid_value, "rate.num", [](Call& c) { c.args.at.rate.num = 1'000'000'001; }},
-          {"den zero", StatusCode::invalid_value, "rate.den", [](Call& c) { c.args.at.rate.den = 0; }},
-          {"den negative", StatusCode::invalid_value, "rate.den", [](Call& c) { c.args.at.rate.den = -1; }},
-          {"rate too coarse", StatusCode::invalid_value, "rate.den",
-           [](Call& c) { c.args.at.rate.den = 1'000'000'001; }},
-          {"start", StatusCode::invalid_value, "start", [](Call& c) { c.args.at.start = unknown<Queries::Start>(); }},
-          {"starts null", StatusCode::null_pointer, "starts", [](Call& c) { c.args.at.times.data = nullptr; }},
-          {"starts misaligned", StatusCode::misaligned, "times",
-           [](Call& c) { c.args.at.times.data = beside(c.stamps, 4); }},
-          {"starts type", StatusCode::invalid_value, "times.type",
-           [](Call& c) { c.args.at.times.type = unknown<TimeType>(); }},
-          {"starts of another type", StatusCode::unsupported_type, "starts.type",
-           [](Call& c) { c.args.at.times.type = TimeType::f32_seconds; }},
-          {"steps negative", StatusCode::invalid_size, "args.at.steps", [](Call& c) { c.args.at.steps = -1; }},
-          {"steps contradict rows", StatusCode::invalid_size, "args.out.count", [](Call& c) { c.args.at.steps = 3; }},
-          {"steps leave int64", StatusCode::overflow, "args.at.steps",
-           [](Call& c) {
-             c.args.source.segments = uniform(1, samples);
-             c.args.at.rate = {1, 1'000'000'000};
-             c.args.at.steps = c.args.out.count = 20;
-           }},
-          {"row offsets misaligned", StatusCode::misaligned, "args.at.row_offsets",
-           [](Call& c) { c.args.at.row_offsets = beside(c.row_offsets, 4); }},
-      });
+  refuse(Queries::Kind::grid, query_mistakes<Call>(Queries::Kind::grid));
+  refuse(Queries::Kind::grid, {{"steps leave int64", StatusCode::overflow, "args.at.steps", [](Call& c) {
+                                  c.args.source.segments = uniform(1, samples);
+                                  c.args.at.rate = {1, 1'000'000'000};
+                                  c.args.at.steps = c.args.out.count = 20;
+                                }}});
 }
 
-TEST_P(ResampleErrors, Windows) {
-  refuse(
-      Queries::Kind::windows,
-      {
-          {"anchors null", StatusCode::null_pointer, "args.at.times", [](Call& c) { c.args.at.times.data = nullptr; }},
-          {"anchors misaligned", StatusCode::misaligned, "args.at.times",
-           [](Call& c) { c.args.at.times.data = beside(c.stamps, 4); }},
-          {"anchors of another type", StatusCode::unsupported_type, "args.at.times.type",
-           [](Call& c) { c.args.at.times.type = TimeType::f64_seconds; }},
-          {"segment_of null", StatusCode::null_pointer, "args.at.segment_of",
-           [](Call& c) { c.args.at.segment_of = nullptr; }},
-          {"segment_of misaligned", StatusCode::misaligned, "args.at.segment_of",
-           [](Call& c) { c.args.at.segment_of = beside(c.segment_of, 4); }},
-          {"offsets null", StatusCode::null_pointer, "args.at.offsets",
-           [](Call& c) { c.args.at.offsets.data = nullptr; }},
-          {"offsets misaligned", StatusCode::misaligned, "args.at.offsets",
-           [](Call& c) { c.args.at.offsets.data = beside(c.stamps, 4); }},
-          {"offsets type", StatusCode::invalid_value, "args.at.offsets.type",
-           [](Call& c) { c.args.at.offsets.type = unknown<TimeType>(); }},
-          {"offsets of another type", StatusCode::unsupported_type, "args.at.offsets.type",
-           [](Call& c) { c.args.at.offsets.type = TimeType::f64_seconds; }},
-          {"anchor count negative", StatusCode::invalid_size, "args.at.anchor_count",
-           [](Call& c) { c.args.at.anchor_count = -1; }},
-          {"horizon negative", StatusCode::invalid_size, "args.at.steps", [](Call& c) { c.args.at.steps = -1; }},
-          {"anchors contradict rows", StatusCode::invalid_size, "args.out.count",
-           [](Call& c) { c.args.at.anchor_count = 3; }},
-          {"rows overflow", StatusCode::overflow, "args.at.steps", [](Call& c) { c.args.at.steps = huge; }},
-          {"ragged", StatusCode::invalid_value, "args.at.row_offsets",
-           [](Call& c) { c.args.at.row_offsets = c.row_offsets; }},
-      });
-}
+TEST_P(ResampleErrors, Windows) { refuse(Queries::Kind::windows, query_mistakes<Call>(Queries::Kind::windows)); }
 
 /// An output over any input, or over the other output, by a single byte.
 TEST_P(ResampleErrors, Aliasing) {

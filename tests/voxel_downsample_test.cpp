@@ -23,14 +23,10 @@ namespace {
 
 class Downsample : public LauncherTest {
  protected:
-  /// With a workspace of exactly the bytes asked for.
-  Status launch(Arena* arena, const VoxelDownsampleArgs& args, int threads = 1) const {
-    std::size_t bytes = workspace_bytes(args, Host{threads});
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-    if (GetParam() != Launcher::host) bytes = workspace_bytes(args, cudaStream_t{});
-#endif
-    const Output<unsigned char> scratch = arena->output<unsigned char>(static_cast<std::int64_t>(bytes), 1);
-    return arena->launch([&](auto where) { return voxel_downsample(args, {scratch.data(), bytes}, where); }, threads);
+  static Status launch(Arena* arena, const VoxelDownsampleArgs& args, int threads = 1) {
+    return launch_with_workspace(
+        arena, args, [&](Workspace workspace, auto where) { return voxel_downsample(args, workspace, where); },
+        threads);
   }
 };
 INSTANTIATE_TEST_SUITE_P(, Downsample, every_launcher(), launcher_name);

@@ -112,14 +112,8 @@ TEST_P(VoxelizeErrors, EveryMistakeIsNamedAndNothingIsWritten) {
   Arena arena(GetParam());
   Call good;
   constexpr std::int64_t cells = 2 * 24;
-  good.args.points = points_of(arena.input(std::vector<float>(30, 0.5f)), 10);
-  good.args.points.segments = ragged(arena.input(std::vector<std::int64_t>{0, 4, 10}), 2);
-  good.args.points.cloud_of = arena.input(std::vector<std::int64_t>{1, 0});
-  good.args.points.clouds = 2;
-  good.args.points.transforms = arena.input(std::vector<float>(24, 0.25f));
-  const int shape[3] = {4, 3, 2};
-  for (int k = 0; k < 3; ++k) good.args.grid.shape[k] = shape[k];
-  good.args.grid.origins = arena.input(std::vector<double>(6, 0.0));
+  set_points(&arena, &good);
+  set_channels(&arena, &good);
   const Output<std::int32_t> occupancy = arena.output<std::int32_t>(cells), count = arena.output<std::int32_t>(cells);
   const Output<float> first = arena.output<float>(cells), second = arena.output<float>(cells);
   const Output<std::int64_t> cell_of = arena.output<std::int64_t>(10), counts = arena.output<std::int64_t>(8);
@@ -127,40 +121,12 @@ TEST_P(VoxelizeErrors, EveryMistakeIsNamedAndNothingIsWritten) {
   good.args.count = dense(count.data());
   good.args.cell_of = cell_of.data();
   good.args.counts = reinterpret_cast<PointCounts*>(counts.data());
-  good.channels[0].field = array_field(arena.input(std::vector<float>(10, 2.0f)));
   good.channels[0].out = dense(first.data());
-  good.channels[1].source = ChannelSource::z;
   good.channels[1].out = dense(second.data());
-  good.args.channels = good.channels;
-  good.args.channel_count = 2;
-  std::size_t needed = 0;
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-  if (GetParam() != Launcher::host) needed = workspace_bytes(good.args, cudaStream_t{});
-#endif
-  if (GetParam() == Launcher::host) needed = workspace_bytes(good.args, Host{1});
-  ASSERT_GT(needed, 0u);
-  const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(needed));
-  good.workspace = {scratch.data(), needed};
-  const auto run = [&](const Call& call) {
-    return arena.launch([&](auto where) { return voxelize(call.args, call.workspace, where); });
-  };
-  for (const Mistake<Call>& mistake : mistakes) {
-    SCOPED_TRACE(mistake.what);
-    Call call = good;
-    call.args.channels = call.channels;
-    mistake.make(call);
-    arena.poison_outputs();
-    const Status status = run(call);
-    EXPECT_TRUE(is_error(status, mistake.code, mistake.argument));
-    EXPECT_EQ(status.index(), mistake.index);
-    EXPECT_TRUE(occupancy.untouched() && count.untouched() && first.untouched() && second.untouched());
-    EXPECT_TRUE(cell_of.untouched() && counts.untouched() && scratch.untouched());
-  }
-  arena.poison_outputs();
-  ASSERT_OK(run(good)) << "right without a mistake";
+  expect_refused(&arena, good, mistakes,
+                 [](const auto& args, Workspace workspace, auto where) { return voxelize(args, workspace, where); });
   EXPECT_EQ(cell_of.download()[0], 24);
   EXPECT_EQ(second.download()[1], 0.0f);
-  static_cast<void>(scratch.download());
 }
 
 // Arguments that are wrong need no workspace; nothing to do needs none, and no pointers.

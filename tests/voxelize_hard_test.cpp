@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -35,13 +36,9 @@ struct HardCase {
   }
 };
 
-/// The buffers of a call, and its arguments.
-class HardRun {
+class HardRun : public CloudRun<VoxelizeHardArgs> {
  public:
-  HardRun(Launcher launcher, const HardCase& call) : arena(launcher) {
-    args.points = place_points(arena, call.in);
-    args.grid = call.in.grid;
-    if (!call.in.origins.empty()) args.grid.origins = arena.input(call.in.origins);
+  HardRun(Launcher launcher, const HardCase& call) : CloudRun(launcher, call.in) {
     args.max_voxels = call.max_voxels;
     args.max_points = call.max_points;
     args.coord_order = call.coord_order;
@@ -51,7 +48,6 @@ class HardRun {
     }
     args.channels = channels.data();
     args.channel_count = static_cast<std::int32_t>(channels.size());
-    std::int64_t* counts = nullptr;
     unsigned char* voxels = nullptr;
     const std::int64_t clouds = call.in.cloud_count();
     want(call.voxels, call.rows() * call.voxel_bytes(), &voxels_, &voxels);
@@ -59,26 +55,14 @@ class HardRun {
     want(call.num_points, call.rows(), &num_points_, &args.num_points);
     want(call.voxel_count, clouds, &voxel_count_, &args.voxel_count);
     want(call.overflow, clouds, &overflow_, &args.overflow);
-    want(call.counts, clouds * 4, &counts_, &counts);
+    want_counts(call.counts, clouds);
     args.voxels.data = voxels;
     args.voxels.type = call.type;
-    args.counts = reinterpret_cast<PointCounts*>(counts);
   }
-  HardRun(const HardRun&) = delete;
-  HardRun& operator=(const HardRun&) = delete;
 
-  /// With a workspace of exactly the bytes asked for, misaligned by one.
   Status launch(int threads = 1) {
-    const std::size_t bytes = needed(threads);
-    workspaces_.push_back(arena.output<unsigned char>(static_cast<std::int64_t>(bytes), 1));
-    const Workspace workspace = {workspaces_.back().data(), bytes};
-    return arena.launch([&](auto where) { return voxelize_hard(args, workspace, where); }, threads);
-  }
-  std::size_t needed(int threads) const {
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-    if (arena.launcher() != Launcher::host) return workspace_bytes(args, cudaStream_t{});
-#endif
-    return workspace_bytes(args, Host{threads});
+    return launch_with_workspace(
+        &arena, args, [&](Workspace workspace, auto where) { return voxelize_hard(args, workspace, where); }, threads);
   }
 
   /// Every byte of every output: a walk through the points, as the definition says.
@@ -88,11 +72,10 @@ class HardRun {
     const std::int64_t clouds = call.in.cloud_count();
     const auto rows = static_cast<std::size_t>(call.rows());
     std::vector<std::int32_t> coords(rows * 4, -1), num_points(rows, 0);
-    std::vector<std::int64_t> voxel_count(static_cast<std::size_t>(clouds), 0), overflow = voxel_count, counts;
+    std::vector<std::int64_t> voxel_count(static_cast<std::size_t>(clouds), 0), overflow = voxel_count;
     const auto channel_count = static_cast<std::int64_t>(call.in.channels.size());
     std::vector<unsigned char> voxels(static_cast<std::size_t>(call.rows() * call.voxel_bytes()),
-                                      call.zero_unused ? 0 : Output<char>::poison),
-        number;
+                                      call.zero_unused ? 0 : Output<char>::poison);
     std::map<typename PointOracle<F>::Place, std::int64_t> row_of;
     for (std::size_t i = 0; i < call.in.points.size(); ++i) {
       const auto& at = oracle.places[i];
@@ -109,56 +92,32 @@ class HardRun {
         continue;
       }
       if (is_new) {
-        const bool is_zyx = call.coord_order == CoordOrder::bzyx;
-        const std::int64_t of_row[4] = {at[0], is_zyx ? at[1] : at[3], at[2], is_zyx ? at[3] : at[1]};
-        for (int k = 0; k < 4; ++k)
-          coords[static_cast<std::size_t>(row * 4 + k)] = static_cast<std::int32_t>(of_row[k]);
+        const std::array<std::int32_t, 4> of_row = coords_of(at, call.coord_order);
+        std::copy(of_row.begin(), of_row.end(), coords.begin() + row * 4);
       }
       const std::int64_t place = row * call.max_points + num_points[static_cast<std::size_t>(row)]++;
       for (std::int64_t c = 0; c < channel_count; ++c) {
-        number.clear();
-        append_number(&number, field_of(call.type),
-                      static_cast<long double>(oracle.value(call.in.channels[static_cast<std::size_t>(c)], i)));
-        std::copy(number.begin(), number.end(), voxels.begin() + (place * channel_count + c) * size_of(call.type));
+        put_number(&voxels, (place * channel_count + c) * size_of(call.type), field_of(call.type),
+                   static_cast<long double>(oracle.value(call.in.channels[static_cast<std::size_t>(c)], i)));
       }
-    }
-    for (const PointCounts& of : oracle.counts) {
-      counts.insert(counts.end(), {of.kept, of.outside, of.filtered, of.not_finite});
     }
     if (call.voxels) expect_same(voxels_[0].download(), voxels, "voxels");
     expect(coords_, coords, "coords");
     expect(num_points_, num_points, "num_points");
     expect(voxel_count_, voxel_count, "voxel_count");
     expect(overflow_, overflow, "overflow");
-    expect(counts_, counts, "counts");
-    for (const auto& workspace : workspaces_) static_cast<void>(workspace.download());  // its guards
+    expect_counts(oracle.counts);
     EXPECT_TRUE(arena.inputs_untouched());
   }
 
   std::vector<unsigned char> voxels() const { return voxels_[0].download(); }
 
-  Arena arena;
-  VoxelizeHardArgs args;
   std::vector<HardChannel> channels;
 
  private:
-  template <class T>
-  void want(bool wanted, std::int64_t count, std::vector<Output<T>>* outs, T** to) {
-    if (!wanted) return;
-    outs->push_back(arena.output<T>(count));
-    *to = outs->back().data();
-  }
-  template <class T>
-  static void expect(const std::vector<Output<T>>& outs, const std::vector<T>& wanted, const char* what) {
-    if (outs.empty()) return;
-    const std::vector<T> got = outs[0].download();
-    EXPECT_TRUE(got == wanted) << what << ": " << testing::PrintToString(got) << "\nnot "
-                               << testing::PrintToString(wanted);
-  }
-
-  std::vector<Output<std::int64_t>> voxel_count_, overflow_, counts_;
+  std::vector<Output<std::int64_t>> voxel_count_, overflow_;
   std::vector<Output<std::int32_t>> coords_, num_points_;
-  std::vector<Output<unsigned char>> voxels_, workspaces_;
+  std::vector<Output<unsigned char>> voxels_;
 };
 
 class Hard : public LauncherTest {
@@ -166,13 +125,7 @@ class Hard : public LauncherTest {
   void check(const HardCase& call, int threads = 1) {
     SCOPED_TRACE(text_of(call.in) + "; " + std::to_string(call.max_voxels) + " voxels of " +
                  std::to_string(call.max_points) + ", threads " + std::to_string(threads));
-    HardRun run(GetParam(), call);
-    ASSERT_OK(run.launch(threads));
-    if (call.in.in_double()) {
-      run.compare<double>(call);
-    } else {
-      run.compare<float>(call);
-    }
+    check_run<HardRun>(GetParam(), call, call.in.in_double(), threads);
   }
 };
 INSTANTIATE_TEST_SUITE_P(, Hard, every_launcher(), launcher_name);
@@ -181,11 +134,7 @@ constexpr CellType types[] = {CellType::f32, CellType::f64, CellType::f16, CellT
 
 void add_hard_channels(Random& random, HardCase* call, std::int64_t count) {
   for (std::int64_t c = 0; c < count; ++c) {
-    ChannelSpec channel;
-    channel.source = static_cast<ChannelSource>(random.below(7));
-    channel.type = static_cast<FieldType>(random.below(10));
-    channel.values = random_values(random, call->in.points.size(), channel.type, true);
-    call->in.channels.push_back(channel);
+    call->in.channels.push_back(random_channel(random, call->in.points.size()));
   }
 }
 
@@ -210,7 +159,7 @@ TEST_P(Hard, RandomCalls) {
   Random random(201);
   for (int i = 0; i < 250; ++i) {
     SCOPED_TRACE(i);
-    const FieldType type = random.one_in(2) ? FieldType::f32 : static_cast<FieldType>(random.below(10));
+    const FieldType type = random_type(random);
     check(random_hard_case(random, type), static_cast<int>(random.between(0, 3)));
     if (HasFailure()) return;
   }
@@ -275,10 +224,7 @@ TEST_P(Hard, ThousandCloudsSomeOfThemEmpty) {
   SCOPED_TRACE(seed_trace());
   Random random(204);
   HardCase call = plain_case(random, 12'000, grid_of(5, 5, 5));
-  call.in.offsets = {0};
-  for (int cloud = 0; cloud < 1000; ++cloud) {
-    call.in.offsets.push_back(std::min<std::int64_t>(call.in.offsets.back() + random.below(25), 12'000));
-  }
+  call.in.offsets = random_offsets(random, 1000, 12'000);
   call.max_voxels = 9;
   call.max_points = 3;
   check(call, 2);
@@ -341,7 +287,7 @@ TEST_P(Hard, NumberOfPointsIsReadWhenTheCallRuns) {
   HardRun run(GetParam(), most);
   const detail::Buffer offsets(GetParam(), 24);
   run.args.points.segments = ragged(reinterpret_cast<const std::int64_t*>(offsets.data()), 2);
-  const std::size_t bytes = run.needed(1);
+  const std::size_t bytes = workspace_for(GetParam(), run.args);
   const Output<unsigned char> scratch = run.arena.output<unsigned char>(static_cast<std::int64_t>(bytes));
   Repeated repeated(GetParam());
   for (const std::int64_t points : {10'000, 4'000, 0, 4'777, 10'000}) {
@@ -391,12 +337,8 @@ TEST_P(Hard, GoldenOfMmcv) {
   args.coords = places.data();
   args.num_points = sizes.data();
   args.voxel_count = voxel_count.data();
-  std::size_t bytes = workspace_bytes(args, Host{1});
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-  if (GetParam() != Launcher::host) bytes = workspace_bytes(args, cudaStream_t{});
-#endif
-  const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(bytes));
-  ASSERT_OK(arena.launch([&](auto where) { return voxelize_hard(args, {scratch.data(), bytes}, where); }));
+  ASSERT_OK(launch_with_workspace(
+      &arena, args, [&](Workspace workspace, auto where) { return voxelize_hard(args, workspace, where); }));
   EXPECT_EQ(voxel_count.download()[0], found);
   const std::vector<float> got = out.download();
   const std::vector<std::int32_t> got_places = places.download(), got_sizes = sizes.download();
@@ -428,12 +370,8 @@ TEST_P(Hard, OffsetsHave64Bits) {
   args.zero_unused = false;
   const Output<std::int32_t> num_points = arena.output<std::int32_t>(2);
   args.num_points = num_points.data();
-  std::size_t bytes = workspace_bytes(args, Host{1});
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-  if (GetParam() != Launcher::host) bytes = workspace_bytes(args, cudaStream_t{});
-#endif
-  const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(bytes));
-  ASSERT_OK(arena.launch([&](auto where) { return voxelize_hard(args, {scratch.data(), bytes}, where); }));
+  ASSERT_OK(launch_with_workspace(
+      &arena, args, [&](Workspace workspace, auto where) { return voxelize_hard(args, workspace, where); }));
   EXPECT_EQ(num_points.download(), (std::vector<std::int32_t>{1, 2}));
   EXPECT_EQ(out.read(0).bits, round_to<Half>(0.5L).bits);
   EXPECT_EQ(out.read(most).bits, round_to<Half>(2.5L).bits);
@@ -449,14 +387,11 @@ TEST_P(Hard, ThreadsSideBySide) {
     calls.push_back(random_hard_case(random, FieldType::f32));
     calls.back().voxels = true;
   }
-  const auto result = [&](std::size_t w) {
+  expect_same_at_once(4, 8, [&](std::size_t w) {
     HardRun run(GetParam(), calls[w]);
     throw_if_error(run.launch(2));
     return run.voxels();
-  };
-  std::vector<std::vector<unsigned char>> alone;
-  for (std::size_t w = 0; w < calls.size(); ++w) alone.push_back(result(w));
-  expect_right_at_once(4, 8, [&](std::size_t w) { return result(w) == alone[w]; });
+  });
 }
 
 }  // namespace

@@ -100,9 +100,6 @@ std::string npy_of(const std::string& type, const std::string& order, const std:
 
 class VoxelizeScan : public ExampleTest {
  protected:
-  Outcome run(const std::string& arguments) const {
-    return run_plain("--output '" + output().string() + "' --no-plot --device cpu " + arguments);
-  }
   Outcome voxelize(const std::string& file, const std::string& arguments = "") const {
     return run("--input '" + (input() / file).string() + "' " + arguments);
   }
@@ -112,9 +109,6 @@ class VoxelizeScan : public ExampleTest {
   }
   std::vector<std::uint8_t> occupancy(const std::string& shape) const {
     return array_of<std::uint8_t>(output() / "occupancy.npy", "|u1", shape);
-  }
-  std::vector<float> values(const std::string& shape) const {
-    return array_of<float>(output() / "values.npy", "<f4", shape);
   }
   /// The numbers after a name in grid.json, up to the end of a list or of the line.
   std::vector<double> from_json(const std::string& name) const {
@@ -1008,7 +1002,7 @@ TEST_F(VoxelizeScan, odd_grids_are_drawn) {
   write("a.bin", bytes_of(four));
   for (const char* grid : {"--voxel 10", "--voxel 1 --range 10 10 10 11 12 13", "--voxel 1 --range 0 0 0 20000 1 1",
                            "--voxel 1 --range 0 0 0 1 1 20000"}) {
-    const Outcome outcome = run_plain("--input input/a.bin --device cpu --output '" + output().string() + "' " + grid);
+    const Outcome outcome = run_plain(to_output() + "--input input/a.bin --device cpu " + grid);
     ASSERT_EQ(outcome.code, 0) << outcome.error;
     const std::string line = line_of(outcome.out, "no picture");
     if (line.find("plot_grid.py") == std::string::npos && !line.empty()) GTEST_SKIP() << line;
@@ -1022,47 +1016,20 @@ TEST_F(VoxelizeScan, a_missing_plotting_tool_is_said_in_one_line) {
   fs::create_directories(output());
   std::ofstream(output() / "top.png") << "old";
   std::ofstream(output() / "mine.txt") << "kept";
-  const Outcome outcome =
-      run_plain("--input input/a.bin --output '" + output().string() + "' --python /nonexistent/python3");
-  EXPECT_EQ(outcome.code, 0);
-  EXPECT_EQ(outcome.error, "");
-  EXPECT_EQ(line_of(outcome.out, "no picture"), "no picture: /nonexistent/python3 cannot be run");
+  expect_no_picture_without_tool("--input input/a.bin");
   EXPECT_FALSE(fs::exists(output() / "top.png")) << "an old picture does not outlive its grid";
   EXPECT_EQ(contents(output() / "mine.txt"), "kept");
 }
 
-TEST_F(VoxelizeScan, gpu_or_a_reason) {
-  const Outcome outcome = run_plain("--no-plot --device gpu --output '" + output().string() + "'");
-  if (outcome.code == 0) {
-    EXPECT_NE(line_of(outcome.out, "device"), "");
-  } else {
-    EXPECT_EQ(outcome.code, 1);
-    EXPECT_NE(outcome.error.find("--device gpu: "), std::string::npos) << outcome.error;
-    EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
-    EXPECT_FALSE(fs::exists(output().parent_path()));
-  }
-}
+TEST_F(VoxelizeScan, gpu_or_a_reason) { expect_gpu_or_a_reason(); }
 
 class GpuVoxelizeScan : public VoxelizeScan {};
 
-TEST_F(GpuVoxelizeScan, same_bytes_as_the_cpu) {
-  const Outcome outcome = run_plain("--no-plot --device gpu --output '" + output().string() + "'");
-  if (outcome.code != 0) GTEST_SKIP() << "no CUDA device: " << outcome.error;
-  const std::vector<std::string> names = {"count.npy", "occupancy.npy", "values.npy", "grid.json"};
-  std::vector<std::string> files;
-  for (const std::string& name : names) files.push_back(contents(output() / name));
-  ASSERT_EQ(run("").code, 0);
-  for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(contents(output() / names[i]), files[i]) << names[i];
-}
+TEST_F(GpuVoxelizeScan, same_bytes_as_the_cpu) { expect_same_bytes_on_gpu(); }
 
 TEST_F(GpuVoxelizeScan, lists_have_the_same_bytes_as_on_the_cpu) {
   for (const char* mode : {"--sparse", "--hard --max-voxels 3000 --max-points 4", "--downsample 0.3"}) {
-    const Outcome outcome = run_plain(std::string("--device gpu --output '") + output().string() + "' " + mode);
-    if (outcome.code != 0) GTEST_SKIP() << "no CUDA device: " << outcome.error;
-    std::map<fs::path, std::string> files;
-    for (const auto& entry : fs::directory_iterator(output())) files[entry.path()] = contents(entry.path());
-    ASSERT_EQ(run(mode).code, 0);
-    for (const auto& [path, bytes] : files) EXPECT_EQ(contents(path), bytes) << path;
+    expect_same_bytes_on_gpu(mode);
   }
 }
 

@@ -24,56 +24,6 @@ INSTANTIATE_TEST_SUITE_P(, SparseErrors, every_launcher(), launcher_name);
 
 constexpr std::int64_t points = 10, capacity = 6, clouds = 2;
 
-void set_points(Arena* arena, PointClouds* of, VoxelGrid* grid) {
-  *of = points_of(arena->input(std::vector<float>(points * 3, 0.5f)), points);
-  of->segments = ragged(arena->input(std::vector<std::int64_t>{0, 4, points}), 2);
-  of->cloud_of = arena->input(std::vector<std::int64_t>{1, 0});
-  of->clouds = clouds;
-  of->transforms = arena->input(std::vector<float>(24, 0.25f));
-  const int shape[3] = {4, 3, 2};
-  for (int k = 0; k < 3; ++k) grid->shape[k] = shape[k];
-  grid->origins = arena->input(std::vector<double>(6, 0.0));
-}
-template <class Call>
-void set_channels(Arena* arena, Call* call) {
-  call->channels[0].field = array_field(arena->input(std::vector<float>(points, 2.0f)));
-  call->channels[1].source = ChannelSource::z;
-  call->args.channels = call->channels;
-  call->args.channel_count = 2;
-}
-
-/// Every mistake is refused by its name, and writes nothing; without one the call is right.
-template <class Call, class Run>
-void expect_refused(Launcher launcher, Arena* arena, Call good, const std::vector<Mistake<Call>>& mistakes,
-                    const Run& run) {
-  std::size_t needed = 0;
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-  if (launcher != Launcher::host) needed = workspace_bytes(good.args, cudaStream_t{});
-#endif
-  if (launcher == Launcher::host) needed = workspace_bytes(good.args, Host{1});
-  ASSERT_GT(needed, 0u);
-  const Output<unsigned char> scratch = arena->output<unsigned char>(static_cast<std::int64_t>(needed));
-  good.workspace = {scratch.data(), needed};
-  const auto launch = [&](const Call& call) {
-    return arena->launch([&](auto where) { return run(call.args, call.workspace, where); });
-  };
-  for (const Mistake<Call>& mistake : mistakes) {
-    SCOPED_TRACE(mistake.what);
-    Call call = good;
-    call.args.channels = call.channels;
-    mistake.make(call);
-    arena->poison_outputs();
-    const Status status = launch(call);
-    EXPECT_TRUE(is_error(status, mistake.code, mistake.argument));
-    EXPECT_EQ(status.index(), mistake.index);
-    EXPECT_TRUE(arena->outputs_untouched());
-  }
-  arena->poison_outputs();
-  good.args.channels = good.channels;
-  ASSERT_OK(launch(good)) << "right without a mistake";
-  static_cast<void>(scratch.download());
-}
-
 struct SparseCall {
   VoxelizeSparseArgs args;
   VoxelChannel channels[2];
@@ -176,14 +126,14 @@ TEST_P(SparseErrors, OfVoxelizeSparse) {
   });
   Arena arena(GetParam());
   Call good;
-  set_points(&arena, &good.args.points, &good.args.grid);
+  set_points(&arena, &good);
   set_outputs(&arena, &good.args);
   good.args.list_offsets = arena.output<std::int64_t>(capacity + 1).data();
   good.args.list_points = arena.output<std::int32_t>(points).data();
   set_channels(&arena, &good);
   good.channels[0].out = column(arena.output_rows<float>(capacity, 1, 2).data(), 2);
   good.channels[1].out = column(arena.output<float>(capacity).data());
-  expect_refused(GetParam(), &arena, good, mistakes, [](const auto& args, Workspace workspace, auto where) {
+  expect_refused(&arena, good, mistakes, [](const auto& args, Workspace workspace, auto where) {
     return voxelize_sparse(args, workspace, where);
   });
 }
@@ -219,13 +169,13 @@ TEST_P(SparseErrors, OfVoxelDownsample) {
   });
   Arena arena(GetParam());
   Call good;
-  set_points(&arena, &good.args.points, &good.args.grid);
+  set_points(&arena, &good);
   set_outputs(&arena, &good.args);
   set_channels(&arena, &good);
   good.channels[0].out = column(arena.output<float>(capacity).data());
   good.channels[1].out = column(arena.output<float>(capacity).data());
   good.args.xyz = column(arena.output_rows<float>(capacity, 3, 4).data(), 4);
-  expect_refused(GetParam(), &arena, good, mistakes, [](const auto& args, Workspace workspace, auto where) {
+  expect_refused(&arena, good, mistakes, [](const auto& args, Workspace workspace, auto where) {
     return voxel_downsample(args, workspace, where);
   });
 }
@@ -303,7 +253,7 @@ TEST_P(SparseErrors, OfVoxelizeHard) {
   });
   Arena arena(GetParam());
   Call good;
-  set_points(&arena, &good.args.points, &good.args.grid);
+  set_points(&arena, &good);
   set_channels(&arena, &good);
   good.args.max_voxels = max_voxels;
   good.args.max_points = max_points;
@@ -313,7 +263,7 @@ TEST_P(SparseErrors, OfVoxelizeHard) {
   good.args.voxel_count = arena.output<std::int64_t>(clouds).data();
   good.args.overflow = arena.output<std::int64_t>(clouds).data();
   good.args.counts = reinterpret_cast<PointCounts*>(arena.output<std::int64_t>(clouds * 4).data());
-  expect_refused(GetParam(), &arena, good, mistakes, [](const auto& args, Workspace workspace, auto where) {
+  expect_refused(&arena, good, mistakes, [](const auto& args, Workspace workspace, auto where) {
     return voxelize_hard(args, workspace, where);
   });
 }

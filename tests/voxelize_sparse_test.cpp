@@ -31,10 +31,7 @@ constexpr VoxelOrder orders[] = {VoxelOrder::first_point, VoxelOrder::key};
 
 ChannelSpec channel_of(Random& random, std::size_t points, Reduction reduction) {
   constexpr CellType outs[] = {CellType::f32, CellType::f64, CellType::f16, CellType::bf16};
-  ChannelSpec channel;
-  channel.source = static_cast<ChannelSource>(random.below(7));
-  channel.type = static_cast<FieldType>(random.below(10));
-  channel.values = random_values(random, points, channel.type, true);
+  ChannelSpec channel = random_channel(random, points);
   channel.reduction = reduction;
   channel.ignore_nan = random.one_in(2);
   channel.unit = std::ldexp(1.0, static_cast<int>(random.between(-22, -3)));
@@ -77,7 +74,7 @@ TEST_P(Sparse, RandomCallsWithoutChannels) {
   Random random(101);
   for (int i = 0; i < 200; ++i) {
     SCOPED_TRACE(i);
-    const FieldType type = random.one_in(2) ? FieldType::f32 : static_cast<FieldType>(random.below(10));
+    const FieldType type = random_type(random);
     check(random_sparse_case(random, type), static_cast<int>(random.between(0, 3)));
     if (HasFailure()) return;
   }
@@ -88,8 +85,7 @@ TEST_P(Sparse, RandomCallsWithChannels) {
   Random random(102);
   for (int i = 0; i < 150; ++i) {
     SCOPED_TRACE(i);
-    SparseCase call =
-        random_sparse_case(random, random.one_in(2) ? FieldType::f32 : static_cast<FieldType>(random.below(10)));
+    SparseCase call = random_sparse_case(random, random_type(random));
     add_random_channels(random, &call, random.between(1, 6));
     check(call, static_cast<int>(random.between(0, 3)));
     if (HasFailure()) return;
@@ -345,10 +341,7 @@ TEST_P(Sparse, ThousandCloudsSomeOfThemEmpty) {
   for (const bool unbounded : {false, true}) {
     SparseCase call = plain_case(random, 12'000, grid_of(5, 5, 5));
     call.in.grid.unbounded = unbounded;
-    call.in.offsets = {0};
-    for (int cloud = 0; cloud < 1000; ++cloud) {
-      call.in.offsets.push_back(std::min<std::int64_t>(call.in.offsets.back() + random.below(25), 12'000));
-    }
+    call.in.offsets = random_offsets(random, 1000, 12'000);
     call.in.channels.push_back(channel_of(random, call.in.points.size(), Reduction::mean));
     for (const VoxelOrder order : orders) {
       call.order = order;
@@ -390,13 +383,8 @@ TEST_P(Sparse, NothingToDo) {
   check(call);  // no cells
   VoxelizeSparseArgs none;
   Arena arena(GetParam());
-  std::size_t bytes = workspace_bytes(none, Host{1});
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-  if (GetParam() != Launcher::host) bytes = workspace_bytes(none, cudaStream_t{});
-#endif
-  const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(bytes));
-  EXPECT_OK(arena.launch([&](auto where) {
-    return voxelize_sparse(none, {scratch.data(), bytes}, where);
+  EXPECT_OK(launch_with_workspace(&arena, none, [&](Workspace workspace, auto where) {
+    return voxelize_sparse(none, workspace, where);
   })) << "nothing at all";
 }
 
@@ -431,7 +419,7 @@ TEST_P(Sparse, NumberOfPointsIsReadWhenTheCallRuns) {
   SparseRun run(GetParam(), most);
   const detail::Buffer offsets(GetParam(), 16);
   run.args.points.segments = ragged(reinterpret_cast<const std::int64_t*>(offsets.data()), 1);
-  const std::size_t bytes = run.needed(1);
+  const std::size_t bytes = workspace_for(GetParam(), run.args);
   const Output<unsigned char> scratch = run.arena.output<unsigned char>(static_cast<std::int64_t>(bytes));
   Repeated repeated(GetParam());
   for (const std::int64_t points : {10'000, 1, 0, 777, 9'999, 10'000}) {
@@ -461,12 +449,8 @@ TEST_P(Sparse, OffsetsHave64Bits) {
   channel.out = column(out.data(), pitch);
   args.channels = &channel;
   args.channel_count = 1;
-  std::size_t bytes = workspace_bytes(args, Host{1});
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-  if (GetParam() != Launcher::host) bytes = workspace_bytes(args, cudaStream_t{});
-#endif
-  const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(bytes));
-  ASSERT_OK(arena.launch([&](auto where) { return voxelize_sparse(args, {scratch.data(), bytes}, where); }));
+  ASSERT_OK(launch_with_workspace(
+      &arena, args, [&](Workspace workspace, auto where) { return voxelize_sparse(args, workspace, where); }));
   EXPECT_EQ(out.read(0).bits, round_to<Half>(0.5L).bits);
   EXPECT_EQ(out.read(pitch).bits, round_to<Half>(2.5L).bits);
   EXPECT_EQ(out.read(2 * pitch).bits, round_to<Half>(7.0L).bits);
@@ -481,14 +465,11 @@ TEST_P(Sparse, ThreadsSideBySide) {
     calls.push_back(random_sparse_case(random, FieldType::f32));
     add_random_channels(random, &calls.back(), 2);
   }
-  const auto result = [&](std::size_t w) {
+  expect_same_at_once(4, 8, [&](std::size_t w) {
     SparseRun run(GetParam(), calls[w]);
     throw_if_error(run.launch(2));
     return run.bytes();
-  };
-  std::vector<std::vector<unsigned char>> alone;
-  for (std::size_t w = 0; w < calls.size(); ++w) alone.push_back(result(w));
-  expect_right_at_once(4, 8, [&](std::size_t w) { return result(w) == alone[w]; });
+  });
 }
 
 // Hash values of neighbouring cells are spread: nobody looks far for his slot.

@@ -39,7 +39,7 @@ TEST_P(Voxelize, RandomCallsWithoutChannels) {
   Random random(1);
   for (int i = 0; i < 200; ++i) {
     SCOPED_TRACE(i);
-    const FieldType type = random.one_in(2) ? FieldType::f32 : static_cast<FieldType>(random.below(10));
+    const FieldType type = random_type(random);
     check(random_case(random, type), static_cast<int>(random.between(0, 3)));
     if (HasFailure()) return;
   }
@@ -50,7 +50,7 @@ TEST_P(Voxelize, RandomCallsWithChannels) {
   Random random(2);
   for (int i = 0; i < 150; ++i) {
     SCOPED_TRACE(i);
-    VoxelCase call = random_case(random, random.one_in(2) ? FieldType::f32 : static_cast<FieldType>(random.below(10)));
+    VoxelCase call = random_case(random, random_type(random));
     add_channels(random, &call, random.between(1, 6));
     check(call, static_cast<int>(random.between(0, 3)));
     if (HasFailure()) return;
@@ -507,12 +507,8 @@ TEST_P(Voxelize, CountsManyPointsInFewCells) {
     args.count = dense(counts.data());
     args.counts = reinterpret_cast<PointCounts*>(of_clouds.data());
     args.cell_of = cell_of.data();
-    std::size_t bytes = workspace_bytes(args, Host{1});
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-    if (GetParam() != Launcher::host) bytes = workspace_bytes(args, cudaStream_t{});
-#endif
-    const Output<unsigned char> scratch = arena.output<unsigned char>(static_cast<std::int64_t>(bytes), 1);
-    ASSERT_OK(arena.launch([&](auto where) { return voxelize(args, Workspace{scratch.data(), bytes}, where); }, 2));
+    ASSERT_OK(launch_with_workspace(
+        &arena, args, [&](Workspace workspace, auto where) { return voxelize(args, workspace, where); }, 2));
     EXPECT_TRUE(counts.download() == wanted);
     EXPECT_EQ(of_clouds.download(), fates);
     std::vector<std::int32_t> again(wanted.size(), 0);
@@ -520,7 +516,6 @@ TEST_P(Voxelize, CountsManyPointsInFewCells) {
       if (cell >= 0) ++again[static_cast<std::size_t>(cell)];
     }
     EXPECT_TRUE(again == wanted);
-    static_cast<void>(scratch.download());
   };
   run(3, 128, 0);  // as many cells as can be sorted
   run(4, 77, x * y * 77 - 1);
@@ -655,17 +650,14 @@ TEST_P(Voxelize, ThreadsSideBySide) {
     calls.back().count = {true, CellType::i32, {}};
     add_channels(random, &calls.back(), 2);
   }
-  const auto result = [&](std::size_t w) {
+  expect_same_at_once(4, 8, [&](std::size_t w) {
     VoxelRun run(GetParam(), calls[w]);
     throw_if_error(run.launch(2));
     std::vector<unsigned char> bytes = run.count();
     const std::vector<unsigned char> channel = run.channel(0);
     bytes.insert(bytes.end(), channel.begin(), channel.end());
     return bytes;
-  };
-  std::vector<std::vector<unsigned char>> alone;
-  for (std::size_t w = 0; w < calls.size(); ++w) alone.push_back(result(w));
-  expect_right_at_once(4, 8, [&](std::size_t w) { return result(w) == alone[w]; });
+  });
 }
 
 // More than 2^31 numbers, and more than 2^31 cells.

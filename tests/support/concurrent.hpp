@@ -33,4 +33,12 @@ void expect_right_at_once(int workers, int calls, const Right& right) {
   EXPECT_EQ(failures, std::vector<std::string>(wrong.size()));
 }
 
+/// Whether results are the same with workers side by side as alone.
+template <class Result>
+void expect_same_at_once(int workers, int calls, const Result& result) {
+  std::vector<decltype(result(std::size_t{}))> alone;
+  for (std::size_t w = 0; w < static_cast<std::size_t>(workers); ++w) alone.push_back(result(w));
+  expect_right_at_once(workers, calls, [&](std::size_t w) { return result(w) == alone[w]; });
+}
+
 }  // namespace robocache::test

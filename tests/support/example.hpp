@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -38,6 +39,15 @@ std::vector<T> array_of(const std::filesystem::path& path, const std::string& ty
   std::vector<T> values((bytes.size() - begin) / sizeof(T));
   if (!values.empty()) std::memcpy(values.data(), bytes.data() + begin, values.size() * sizeof(T));
   return values;
+}
+
+/// The line that begins so, or an empty one.
+inline std::string line_of(const std::string& text, const std::string& begin) {
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    if (line.compare(0, begin.size(), begin) == 0) return line;
+  }
+  return {};
 }
 
 /// Of a command.
@@ -73,6 +83,18 @@ class ExampleTest : public testing::Test {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(out), contents(error)};
   }
 
+  std::string to_output() const { return " --output '" + output().string() + "' "; }
+  Outcome run(const std::string& arguments) const {
+    return run_plain(to_output() + "--no-plot --device cpu " + arguments);
+  }
+  Outcome run_on_gpu(const std::string& arguments) const {
+    return run_plain(to_output() + "--no-plot --device gpu " + arguments);
+  }
+
+  std::vector<float> values(const std::string& shape) const {
+    return array_of<float>(output() / "values.npy", "<f4", shape);
+  }
+
   void expect_refused(const Outcome& outcome, const std::string& message) const {
     EXPECT_EQ(outcome.code, 2);
     EXPECT_EQ(outcome.out, "");
@@ -81,16 +103,38 @@ class ExampleTest : public testing::Test {
     EXPECT_FALSE(std::filesystem::exists(output().parent_path())) << "output was left behind";
   }
 
+  void expect_gpu_or_a_reason() const {
+    const Outcome outcome = run_on_gpu("");
+    if (outcome.code == 0) {
+      EXPECT_NE(line_of(outcome.out, "device"), "");
+    } else {
+      EXPECT_EQ(outcome.code, 1);
+      EXPECT_NE(outcome.error.find("--device gpu: "), std::string::npos) << outcome.error;
+      EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
+      EXPECT_FALSE(std::filesystem::exists(output().parent_path()));
+    }
+  }
+
+  /// Every file that it writes.
+  void expect_same_bytes_on_gpu(const std::string& arguments = "") const {
+    const Outcome outcome = run_on_gpu(arguments);
+    if (outcome.code != 0) GTEST_SKIP() << "no CUDA device: " << outcome.error;
+    std::map<std::filesystem::path, std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator(output())) {
+      files[entry.path()] = contents(entry.path());
+    }
+    ASSERT_EQ(run(arguments).code, 0);
+    for (const auto& [path, bytes] : files) EXPECT_EQ(contents(path), bytes) << path;
+  }
+
+  void expect_no_picture_without_tool(const std::string& arguments) const {
+    const Outcome outcome = run_plain(to_output() + "--python /nonexistent/python3 " + arguments);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.error, "");
+    EXPECT_EQ(line_of(outcome.out, "no picture"), "no picture: /nonexistent/python3 cannot be run");
+  }
+
   std::filesystem::path folder_;
 };
-
-/// The line that begins so, or an empty one.
-inline std::string line_of(const std::string& text, const std::string& begin) {
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) {
-    if (line.compare(0, begin.size(), begin) == 0) return line;
-  }
-  return {};
-}
 
 }  // namespace robocache::test

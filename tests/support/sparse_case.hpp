@@ -67,14 +67,10 @@ class SparseOracle : public PointOracle<F> {
   }
 };
 
-/// The buffers of a call, and its arguments.
-class SparseRun {
+class SparseRun : public CloudRun<VoxelizeSparseArgs> {
  public:
-  SparseRun(Launcher launcher, const SparseCase& call) : arena(launcher) {
-    const std::int64_t points = call.in.size(), clouds = call.in.cloud_count(), rows = call.capacity;
-    args.points = place_points(arena, call.in);
-    args.grid = call.in.grid;
-    if (!call.in.origins.empty()) args.grid.origins = arena.input(call.in.origins);
+  SparseRun(Launcher launcher, const SparseCase& call) : CloudRun(launcher, call.in) {
+    const std::int64_t points = call.in.size(), rows = call.capacity;
     args.capacity = rows;
     args.order = call.order;
     args.coord_order = call.coord_order;
@@ -85,39 +81,20 @@ class SparseRun {
     want(call.overflow, 1, &overflow_, &args.overflow);
     want(call.list_offsets, rows + 1, &list_offsets_, &args.list_offsets);
     want(call.list_points, points, &list_points_, &args.list_points);
-    std::int64_t* counts = nullptr;
-    want(call.counts, clouds * 4, &counts_, &counts);
-    args.counts = reinterpret_cast<PointCounts*>(counts);
+    want_counts(call.counts, call.in.cloud_count());
     for (const ChannelSpec& spec : call.in.channels) {
-      VoxelChannel channel;
-      channel.source = spec.source;
-      channel.reduction = spec.reduction;
-      channel.ignore_nan = spec.ignore_nan;
-      channel.unit = spec.unit;
-      channel.empty = spec.empty;
-      channel.field = place_field(arena, call.in, spec);
       columns_.push_back(arena.output<unsigned char>(column_bytes(call, spec)));
-      channel.out = {columns_.back().data(), spec.out.type, 0, 0, 0, spec.out.strides[3]};
-      channels.push_back(channel);
+      channels.push_back(place_channel(arena, call.in, spec));
+      channels.back().out = {columns_.back().data(), spec.out.type, 0, 0, 0, spec.out.strides[3]};
     }
     args.channels = channels.data();
     args.channel_count = static_cast<std::int32_t>(channels.size());
   }
-  SparseRun(const SparseRun&) = delete;
-  SparseRun& operator=(const SparseRun&) = delete;
 
-  /// With a workspace of exactly the bytes asked for, misaligned by one.
   Status launch(int threads = 1) {
-    const std::size_t bytes = needed(threads);
-    workspaces_.push_back(arena.output<unsigned char>(static_cast<std::int64_t>(bytes), 1));
-    const Workspace workspace = {workspaces_.back().data(), bytes};
-    return arena.launch([&](auto where) { return voxelize_sparse(args, workspace, where); }, threads);
-  }
-  std::size_t needed(int threads) const {
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-    if (arena.launcher() != Launcher::host) return workspace_bytes(args, cudaStream_t{});
-#endif
-    return workspace_bytes(args, Host{threads});
+    return launch_with_workspace(
+        &arena, args, [&](Workspace workspace, auto where) { return voxelize_sparse(args, workspace, where); },
+        threads);
   }
 
   /// Every byte of every output.
@@ -127,12 +104,11 @@ class SparseRun {
     const auto rows = static_cast<std::size_t>(call.capacity);
     std::vector<std::int32_t> coords(rows * 4, -1), count(rows, 0), point_to_voxel(call.in.points.size(), -1),
         list_points;
-    std::vector<std::int64_t> list_offsets = {0}, counts;
+    std::vector<std::int64_t> list_offsets = {0};
     for (std::size_t v = 0; v < oracle.voxels.size(); ++v) {
       const auto& [at, of] = oracle.voxels[v];
-      const bool is_zyx = call.coord_order == CoordOrder::bzyx;
-      const std::array<std::int64_t, 4> numbers = {at[0], is_zyx ? at[1] : at[3], at[2], is_zyx ? at[3] : at[1]};
-      for (std::size_t k = 0; k < 4; ++k) coords[v * 4 + k] = static_cast<std::int32_t>(numbers[k]);
+      const std::array<std::int32_t, 4> row = coords_of(at, call.coord_order);
+      std::copy(row.begin(), row.end(), coords.begin() + static_cast<std::int64_t>(v) * 4);
       count[v] = static_cast<std::int32_t>(of.size());
       for (const std::size_t i : of) {
         point_to_voxel[i] = static_cast<std::int32_t>(v);
@@ -142,9 +118,6 @@ class SparseRun {
     }
     list_offsets.resize(rows + 1, list_offsets.back());
     list_points.resize(call.in.points.size(), -1);
-    for (const PointCounts& of : oracle.counts) {
-      counts.insert(counts.end(), {of.kept, of.outside, of.filtered, of.not_finite});
-    }
     expect(voxel_count_, {oracle.found}, "voxel_count");
     expect(coords_, coords, "coords");
     expect(count_, count, "count");
@@ -152,22 +125,17 @@ class SparseRun {
     expect(overflow_, {oracle.overflow}, "overflow");
     expect(list_offsets_, list_offsets, "list_offsets");
     expect(list_points_, list_points, "list_points");
-    expect(counts_, counts, "counts");
+    expect_counts(oracle.counts);
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       const ChannelSpec& spec = call.in.channels[c];
-      std::vector<unsigned char> bytes(static_cast<std::size_t>(column_bytes(call, spec)), Output<char>::poison),
-          number;
+      std::vector<unsigned char> bytes(static_cast<std::size_t>(column_bytes(call, spec)), Output<char>::poison);
       for (std::size_t v = 0; v < rows; ++v) {
-        number.clear();
-        append_number(
-            &number, field_of(spec.out.type),
+        put_number(
+            &bytes, static_cast<std::int64_t>(v) * pitch_of(spec) * size_of(spec.out.type), field_of(spec.out.type),
             v < oracle.voxels.size() ? oracle.value_of(spec, oracle.voxels[v]) : static_cast<long double>(spec.empty));
-        std::copy(number.begin(), number.end(),
-                  bytes.begin() + static_cast<std::int64_t>(v) * pitch_of(spec) * size_of(spec.out.type));
       }
       expect_same(columns_[c].download(), bytes, "channel " + std::to_string(c));
     }
-    for (const auto& workspace : workspaces_) static_cast<void>(workspace.download());  // its guards
     EXPECT_TRUE(arena.inputs_untouched());
   }
 
@@ -194,45 +162,24 @@ class SparseRun {
     return all;
   }
 
-  Arena arena;
-  VoxelizeSparseArgs args;
   std::vector<VoxelChannel> channels;
 
  private:
-  template <class T>
-  void want(bool wanted, std::int64_t count, std::vector<Output<T>>* outs, T** to) {
-    if (!wanted) return;
-    outs->push_back(arena.output<T>(count));
-    *to = outs->back().data();
-  }
-  template <class T>
-  static void expect(const std::vector<Output<T>>& outs, const std::vector<T>& wanted, const char* what) {
-    if (outs.empty()) return;
-    const std::vector<T> got = outs[0].download();
-    EXPECT_TRUE(got == wanted) << what << ": " << testing::PrintToString(got) << "\nnot "
-                               << testing::PrintToString(wanted);
-  }
   static std::int64_t pitch_of(const ChannelSpec& spec) { return std::max<std::int64_t>(spec.out.strides[3], 1); }
   static std::int64_t column_bytes(const SparseCase& call, const ChannelSpec& spec) {
     return call.capacity == 0 ? 0 : ((call.capacity - 1) * pitch_of(spec) + 1) * size_of(spec.out.type);
   }
 
-  std::vector<Output<std::int64_t>> voxel_count_, overflow_, list_offsets_, counts_;
+  std::vector<Output<std::int64_t>> voxel_count_, overflow_, list_offsets_;
   std::vector<Output<std::int32_t>> coords_, count_, point_to_voxel_, list_points_;
-  std::vector<Output<unsigned char>> columns_, workspaces_;
+  std::vector<Output<unsigned char>> columns_;
 };
 
 /// Runs a call and compares.
 inline void check(Launcher launcher, const SparseCase& call, int threads = 1) {
   SCOPED_TRACE(text_of(call.in) + "; capacity " + std::to_string(call.capacity) + ", order " +
                std::to_string(static_cast<int>(call.order)) + ", threads " + std::to_string(threads));
-  SparseRun run(launcher, call);
-  ASSERT_OK(run.launch(threads));
-  if (call.in.in_double()) {
-    run.compare<double>(call);
-  } else {
-    run.compare<float>(call);
-  }
+  check_run<SparseRun>(launcher, call, call.in.in_double(), threads);
 }
 
 }  // namespace robocache::test

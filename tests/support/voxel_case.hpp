@@ -5,7 +5,9 @@
 #include "support/half.hpp"
 #include "support/launch.hpp"
 #include "support/random.hpp"
+#include "support/workspace.hpp"
 
+#include <robocache/voxel/voxel_index.hpp>
 #include <robocache/voxel/voxelize.hpp>
 
 #include <algorithm>
@@ -51,6 +53,13 @@ inline void append_number(std::vector<unsigned char>* bytes, FieldType type, lon
     default:
       return append(static_cast<std::int32_t>(value));
   }
+}
+
+/// The same, from byte `at` on.
+inline void put_number(std::vector<unsigned char>* bytes, std::int64_t at, FieldType type, long double value) {
+  std::vector<unsigned char> number;
+  append_number(&number, type, value);
+  std::copy(number.begin(), number.end(), bytes->begin() + at);
 }
 
 /// What is left of a number that was stored as such a field.
@@ -336,14 +345,12 @@ class VoxelOracle : public PointOracle<F> {
       return bytes;
     }
     const std::array<std::int64_t, 4> strides = strides_of(call_, spec);
-    std::vector<unsigned char> number;
     for (std::int64_t cell = 0; cell < cells * call_.cloud_count(); ++cell) {
       const auto found = members.find(cell);
-      number.clear();
-      append_number(&number, field_of(spec.type), of(found == members.end() ? nobody : found->second));
       const std::int64_t at = cell / cells * strides[0] + cell / (x * y) % z * strides[1] + cell / x % y * strides[2] +
                               cell % x * strides[3];
-      std::copy(number.begin(), number.end(), bytes.begin() + at * size_of(spec.type));
+      put_number(&bytes, at * size_of(spec.type), field_of(spec.type),
+                 of(found == members.end() ? nobody : found->second));
     }
     return bytes;
   }
@@ -376,16 +383,14 @@ inline PointClouds place_points(Arena& arena, const VoxelCase& call) {
   const std::int64_t row_points = call.row_points == 0 ? std::max<std::int64_t>(count, 1) : call.row_points;
   const std::int64_t row_stride = row_points * stride + call.row_gap;
   PointField* fields[3] = {&points.x, &points.y, &points.z};
-  std::vector<unsigned char> number, bytes[3];
+  std::vector<unsigned char> bytes[3];
   for (std::int64_t i = 0; i < count; ++i) {
     for (std::size_t k = 0; k < 3; ++k) {
       std::vector<unsigned char>& to = bytes[call.separate ? k : 0];
       const std::int64_t at = call.misalign + i / row_points * row_stride + i % row_points * stride +
                               (call.separate ? 0 : static_cast<std::int64_t>(k) * size);
-      number.clear();
-      append_number(&number, call.type, static_cast<long double>(call.points[static_cast<std::size_t>(i)][k]));
       if (static_cast<std::int64_t>(to.size()) < at + size) to.resize(static_cast<std::size_t>(at + size), 0xff);
-      std::copy(number.begin(), number.end(), to.begin() + at);
+      put_number(&to, at, call.type, static_cast<long double>(call.points[static_cast<std::size_t>(i)][k]));
     }
   }
   for (std::size_t k = 0; k < 3; ++k) {
@@ -425,6 +430,25 @@ inline PointField place_field(Arena& arena, const VoxelCase& call, const Channel
   return {arena.input(bytes), spec.type, size_of(spec.type), call.row_points * size_of(spec.type)};
 }
 
+/// Without its output.
+inline VoxelChannel place_channel(Arena& arena, const VoxelCase& call, const ChannelSpec& spec) {
+  VoxelChannel channel;
+  channel.source = spec.source;
+  channel.reduction = spec.reduction;
+  channel.ignore_nan = spec.ignore_nan;
+  channel.unit = spec.unit;
+  channel.empty = spec.empty;
+  channel.field = place_field(arena, call, spec);
+  return channel;
+}
+
+/// The coordinates of a voxel, as a row has them.
+inline std::array<std::int32_t, 4> coords_of(const std::array<std::int64_t, 4>& at, CoordOrder order) {
+  const bool is_zyx = order == CoordOrder::bzyx;
+  return {static_cast<std::int32_t>(at[0]), static_cast<std::int32_t>(at[is_zyx ? 1 : 3]),
+          static_cast<std::int32_t>(at[2]), static_cast<std::int32_t>(at[is_zyx ? 3 : 1])};
+}
+
 inline void expect_same(const std::vector<unsigned char>& got, const std::vector<unsigned char>& wanted,
                         const std::string& what) {
   ASSERT_EQ(got.size(), wanted.size()) << what;
@@ -433,93 +457,105 @@ inline void expect_same(const std::vector<unsigned char>& got, const std::vector
   }
 }
 
-/// The buffers of a call, and its arguments.
-class VoxelRun {
+/// The buffers of a call on point clouds, and its arguments.
+template <class Args>
+class CloudRun {
  public:
-  VoxelRun(Launcher launcher, const VoxelCase& call) : arena(launcher) {
+  CloudRun(Launcher launcher, const VoxelCase& call) : arena(launcher) {
     args.points = place_points(arena, call);
     args.grid = call.grid;
     if (!call.origins.empty()) args.grid.origins = arena.input(call.origins);
+  }
+  CloudRun(const CloudRun&) = delete;
+  CloudRun& operator=(const CloudRun&) = delete;
+
+  Arena arena;
+  Args args;
+
+ protected:
+  /// An output that the call may leave out, and what it must hold if it is there.
+  template <class T>
+  void want(bool wanted, std::int64_t count, std::vector<Output<T>>* outs, T** to) {
+    if (!wanted) return;
+    outs->push_back(arena.output<T>(count));
+    *to = outs->back().data();
+  }
+  template <class T>
+  static void expect(const std::vector<Output<T>>& outs, const std::vector<T>& wanted, const char* what) {
+    if (outs.empty()) return;
+    const std::vector<T> got = outs[0].download();
+    EXPECT_TRUE(got == wanted) << what << ": " << testing::PrintToString(got) << "\nnot "
+                               << testing::PrintToString(wanted);
+  }
+  void want_counts(bool wanted, std::int64_t clouds) {
+    std::int64_t* counts = nullptr;
+    want(wanted, clouds * 4, &counts_, &counts);
+    args.counts = reinterpret_cast<PointCounts*>(counts);
+  }
+  void expect_counts(const std::vector<PointCounts>& of_clouds) const {
+    std::vector<std::int64_t> counts;
+    for (const PointCounts& of : of_clouds) {
+      counts.insert(counts.end(), {of.kept, of.outside, of.filtered, of.not_finite});
+    }
+    expect(counts_, counts, "counts");
+  }
+
+  std::vector<Output<std::int64_t>> counts_;
+};
+
+/// Runs a call and compares.
+template <class Run, class Case>
+void check_run(Launcher launcher, const Case& call, bool in_double, int threads) {
+  Run run(launcher, call);
+  ASSERT_OK(run.launch(threads));
+  if (in_double) {
+    run.template compare<double>(call);
+  } else {
+    run.template compare<float>(call);
+  }
+}
+
+class VoxelRun : public CloudRun<VoxelizeArgs> {
+ public:
+  VoxelRun(Launcher launcher, const VoxelCase& call) : CloudRun(launcher, call) {
     args.occupancy = tensor(call, call.occupancy, &occupancy_);
     args.count = tensor(call, call.count, &count_);
     channel_outs_.resize(call.channels.size());
     for (std::size_t c = 0; c < call.channels.size(); ++c) {
       const ChannelSpec& spec = call.channels[c];
-      VoxelChannel channel;
-      channel.source = spec.source;
-      channel.reduction = spec.reduction;
-      channel.ignore_nan = spec.ignore_nan;
-      channel.unit = spec.unit;
-      channel.empty = spec.empty;
-      channel.out = tensor(call, spec.out, &channel_outs_[c]);
-      channel.field = place_field(arena, call, spec);
-      channels.push_back(channel);
+      channels.push_back(place_channel(arena, call, spec));
+      channels.back().out = tensor(call, spec.out, &channel_outs_[c]);
     }
     args.channels = channels.data();
     args.channel_count = static_cast<std::int32_t>(channels.size());
-    if (call.cell_of) {
-      cell_of_.push_back(arena.output<std::int64_t>(call.size()));
-      args.cell_of = cell_of_[0].data();
-    }
-    if (call.counts) {
-      counts_.push_back(arena.output<std::int64_t>(call.cloud_count() * 4));
-      args.counts = reinterpret_cast<PointCounts*>(counts_[0].data());
-    }
+    want(call.cell_of, call.size(), &cell_of_, &args.cell_of);
+    want_counts(call.counts, call.cloud_count());
   }
-  VoxelRun(const VoxelRun&) = delete;
-  VoxelRun& operator=(const VoxelRun&) = delete;
 
-  /// With a workspace of exactly the bytes asked for, misaligned by one.
   Status launch(int threads = 1) {
-    const std::size_t bytes = needed(threads);
-    workspaces_.push_back(arena.output<unsigned char>(static_cast<std::int64_t>(bytes), 1));
-    const Workspace workspace = {workspaces_.back().data(), bytes};
-    return arena.launch([&](auto where) { return voxelize(args, workspace, where); }, threads);
-  }
-  std::size_t needed(int threads) const {
-#if ROBOCACHE_HAS_CUDA_RUNTIME
-    if (arena.launcher() != Launcher::host) return workspace_bytes(args, cudaStream_t{});
-#endif
-    return workspace_bytes(args, Host{threads});
+    return launch_with_workspace(
+        &arena, args, [&](Workspace workspace, auto where) { return voxelize(args, workspace, where); }, threads);
   }
 
   /// Every byte of every output.
   template <class F>
   void compare(const VoxelCase& call) const {
     const VoxelOracle<F> oracle(call);
-    if (call.cell_of) {
-      EXPECT_EQ(cell_of_[0].download(), oracle.cell_of);
-    }
-    if (call.counts) {
-      std::vector<std::int64_t> counts;
-      for (const PointCounts& of : oracle.counts) {
-        counts.insert(counts.end(), {of.kept, of.outside, of.filtered, of.not_finite});
-      }
-      EXPECT_EQ(counts_[0].download(), counts);
-    }
+    expect(cell_of_, oracle.cell_of, "cell_of");
+    expect_counts(oracle.counts);
     if (call.occupancy.wanted) expect_same(occupancy_[0].download(), oracle.occupancy_bytes(), "occupancy");
     if (call.count.wanted) expect_same(count_[0].download(), oracle.count_bytes(), "count");
     for (std::size_t c = 0; c < call.channels.size(); ++c) {
       expect_same(channel_outs_[c][0].download(), oracle.channel_bytes(call.channels[c]),
                   "channel " + std::to_string(c));
     }
-    for (const auto& workspace : workspaces_) static_cast<void>(workspace.download());  // its guards
     EXPECT_TRUE(arena.inputs_untouched());
   }
 
-  bool untouched() const {
-    const auto all = [](const auto& outputs) {
-      return std::all_of(outputs.begin(), outputs.end(), [](const auto& out) { return out.untouched(); });
-    };
-    return all(occupancy_) && all(count_) && all(cell_of_) && all(counts_) && all(workspaces_) &&
-           std::all_of(channel_outs_.begin(), channel_outs_.end(), all);
-  }
   std::vector<unsigned char> channel(std::size_t c) const { return channel_outs_[c][0].download(); }
   std::vector<unsigned char> occupancy() const { return occupancy_[0].download(); }
   std::vector<unsigned char> count() const { return count_[0].download(); }
 
-  Arena arena;
-  VoxelizeArgs args;
   std::vector<VoxelChannel> channels;
 
  private:
@@ -529,9 +565,9 @@ class VoxelRun {
     return {outs->back().data(), spec.type, spec.strides[0], spec.strides[1], spec.strides[2], spec.strides[3]};
   }
 
-  std::vector<Output<unsigned char>> occupancy_, count_, workspaces_;
+  std::vector<Output<unsigned char>> occupancy_, count_;
   std::vector<std::vector<Output<unsigned char>>> channel_outs_;
-  std::vector<Output<std::int64_t>> cell_of_, counts_;
+  std::vector<Output<std::int64_t>> cell_of_;
 };
 
 inline std::string text_of(const VoxelCase& call) {
@@ -560,16 +596,9 @@ inline std::string text_of(const VoxelCase& call) {
   return os.str();
 }
 
-/// Runs a call and compares.
 inline void check(Launcher launcher, const VoxelCase& call, int threads = 1) {
   SCOPED_TRACE(text_of(call));
-  VoxelRun run(launcher, call);
-  ASSERT_OK(run.launch(threads));
-  if (call.in_double()) {
-    run.compare<double>(call);
-  } else {
-    run.compare<float>(call);
-  }
+  check_run<VoxelRun>(launcher, call, call.in_double(), threads);
 }
 
 }  // namespace robocache::test

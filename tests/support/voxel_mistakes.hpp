@@ -4,6 +4,7 @@
 
 #include "support/mistakes.hpp"
 #include "support/voxel_random.hpp"
+#include "support/workspace.hpp"
 
 #include <robocache/voxel/voxel_grid.hpp>
 
@@ -11,7 +12,8 @@
 #include <cstdint>
 #include <vector>
 
-// Mistakes in points and grids, which every call has that takes them.
+// Mistakes in points and grids, which every call has that takes them. A Call has `args`, two `channels` and a
+// `workspace`.
 
 namespace robocache::test {
 
@@ -24,8 +26,20 @@ To* moved_to(T* p, std::ptrdiff_t bytes) {
   return static_cast<To*>(moved(p, bytes));
 }
 
-/// Of a Call with `args`, whose points are three floats each, in two ragged segments with cloud_of and float
-/// transforms, and whose grid has origins.
+/// Ten points of three floats each, in two ragged segments with cloud_of and float transforms; a grid with origins.
+template <class Call>
+void set_points(Arena* arena, Call* call) {
+  PointClouds& points = call->args.points;
+  points = points_of(arena->input(std::vector<float>(30, 0.5f)), 10);
+  points.segments = ragged(arena->input(std::vector<std::int64_t>{0, 4, 10}), 2);
+  points.cloud_of = arena->input(std::vector<std::int64_t>{1, 0});
+  points.clouds = 2;
+  points.transforms = arena->input(std::vector<float>(24, 0.25f));
+  const int shape[3] = {4, 3, 2};
+  for (int k = 0; k < 3; ++k) call->args.grid.shape[k] = shape[k];
+  call->args.grid.origins = arena->input(std::vector<double>(6, 0.0));
+}
+/// Of a Call after set_points.
 template <class Call>
 std::vector<Mistake<Call>> with_point_mistakes(std::vector<Mistake<Call>> others) {
   std::vector<Mistake<Call>> mistakes = {
@@ -90,7 +104,15 @@ std::vector<Mistake<Call>> with_point_mistakes(std::vector<Mistake<Call>> others
   return mistakes;
 }
 
-/// Of a Call with two `channels`, of which the first is a field and the second a coordinate, whose outputs are float.
+/// A field and a coordinate, without their outputs.
+template <class Call>
+void set_channels(Arena* arena, Call* call) {
+  call->channels[0].field = array_field(arena->input(std::vector<float>(10, 2.0f)));
+  call->channels[1].source = ChannelSource::z;
+  call->args.channels = call->channels;
+  call->args.channel_count = 2;
+}
+/// Of a Call after set_channels, whose outputs are float.
 template <class Call>
 std::vector<Mistake<Call>> with_channel_mistakes(std::vector<Mistake<Call>> others) {
   std::vector<Mistake<Call>> mistakes = {
@@ -122,6 +144,33 @@ std::vector<Mistake<Call>> with_channel_mistakes(std::vector<Mistake<Call>> othe
   };
   mistakes.insert(mistakes.end(), others.begin(), others.end());
   return mistakes;
+}
+
+/// Every mistake is refused by its name, and writes nothing; without one the call is right.
+template <class Call, class Run>
+void expect_refused(Arena* arena, Call good, const std::vector<Mistake<Call>>& mistakes, const Run& run) {
+  const std::size_t needed = workspace_for(arena->launcher(), good.args);
+  ASSERT_GT(needed, 0u);
+  const Output<unsigned char> scratch = arena->output<unsigned char>(static_cast<std::int64_t>(needed));
+  good.workspace = {scratch.data(), needed};
+  const auto launch = [&](const Call& call) {
+    return arena->launch([&](auto where) { return run(call.args, call.workspace, where); });
+  };
+  for (const Mistake<Call>& mistake : mistakes) {
+    SCOPED_TRACE(mistake.what);
+    Call call = good;
+    call.args.channels = call.channels;
+    mistake.make(call);
+    arena->poison_outputs();
+    const Status status = launch(call);
+    EXPECT_TRUE(is_error(status, mistake.code, mistake.argument));
+    EXPECT_EQ(status.index(), mistake.index);
+    EXPECT_TRUE(arena->outputs_untouched());
+  }
+  arena->poison_outputs();
+  good.args.channels = good.channels;
+  ASSERT_OK(launch(good)) << "right without a mistake";
+  static_cast<void>(scratch.download());
 }
 
 }  // namespace robocache::test

@@ -167,13 +167,33 @@ inline VoxelCase random_case(Random& random, FieldType type) {
   return call;
 }
 
+/// Every other time the usual one.
+inline FieldType random_type(Random& random) {
+  return random.one_in(2) ? FieldType::f32 : static_cast<FieldType>(random.below(10));
+}
+
+/// Offsets of so many clouds of few points each, or none.
+inline std::vector<std::int64_t> random_offsets(Random& random, int clouds, std::int64_t points) {
+  std::vector<std::int64_t> offsets = {0};
+  for (int cloud = 0; cloud < clouds; ++cloud) {
+    offsets.push_back(std::min<std::int64_t>(offsets.back() + random.below(25), points));
+  }
+  return offsets;
+}
+
+/// A source, with values in case it is a field.
+inline ChannelSpec random_channel(Random& random, std::size_t points) {
+  ChannelSpec channel;
+  channel.source = static_cast<ChannelSource>(random.below(7));
+  channel.type = static_cast<FieldType>(random.below(10));
+  channel.values = random_values(random, points, channel.type, true);
+  return channel;
+}
+
 inline void add_channels(Random& random, VoxelCase* call, std::int64_t count) {
   constexpr CellType outs[] = {CellType::f32, CellType::f64, CellType::f16, CellType::bf16};
   for (std::int64_t c = 0; c < count; ++c) {
-    ChannelSpec channel;
-    channel.source = static_cast<ChannelSource>(random.below(7));
-    channel.type = static_cast<FieldType>(random.below(10));
-    channel.values = random_values(random, call->points.size(), channel.type, true);
+    ChannelSpec channel = random_channel(random, call->points.size());
     channel.reduction = static_cast<Reduction>(random.below(4));
     channel.ignore_nan = random.one_in(2);
     channel.unit = std::ldexp(1.0, static_cast<int>(random.between(-22, -3)));

@@ -44,6 +44,13 @@ ROBOCACHE_HIDDEN inline bool awaits_stream(const void* kernel) noexcept {
 #endif
 }
 
+/// Enqueues that each byte becomes `value`. Nothing, where there is no memory.
+ROBOCACHE_HIDDEN inline Status set_bytes(void* data, int value, std::int64_t bytes, cudaStream_t stream) noexcept {
+  if (bytes == 0 || data == nullptr) return {};
+  return cuda_status(cudaMemsetAsync(data, value, static_cast<std::size_t>(bytes), stream),
+                     "memory could not be cleared");
+}
+
 struct LaunchShape {
   std::int64_t blocks;
   int threads;           ///< of a block

@@ -17,6 +17,14 @@ namespace detail {
 __device__ inline void add_to(std::int64_t* sum, std::uint64_t more) noexcept {
   atomicAdd(reinterpret_cast<unsigned long long*>(sum), static_cast<unsigned long long>(more));
 }
+/// In shared memory: as two additions of 32 bits, which it does by itself.
+__device__ inline void add_in_shared(unsigned long long* sum, std::uint64_t more) noexcept {
+  auto* halves = reinterpret_cast<unsigned int*>(sum);
+  const auto low = static_cast<unsigned int>(more);
+  auto high = static_cast<unsigned int>(more >> 32);
+  if (low != 0 && atomicAdd(halves, low) > ~low) ++high;
+  if (high != 0) atomicAdd(halves + 1, high);
+}
 __device__ inline void add_fate(PointCounts* counts, PointFate fate, std::uint64_t more) noexcept {
   add_to(fate == PointFate::kept       ? &counts->kept
          : fate == PointFate::outside  ? &counts->outside
@@ -52,9 +60,9 @@ struct FateCounter {
   }
 };
 
-/// The whole part of a position, rounded down, if it is within 2^22 of 0: it is in the mantissa of the sum with
-/// 1.5 * 2^23, rounded down; conversions are four times slower. Of any other, NaN and infinity too, a number that is
-/// not, and is 2^31 from the limits of the type.
+/// The whole part, modulo 2^32, of a position in [-2^22, 2^22): it is in the mantissa of the sum with 1.5 * 2^23,
+/// rounded down; conversions are four times slower. Of any other, NaN and infinity too, a number in
+/// [2^22, 2^32 - 2^22), which is no cell: up to 2^21 are added or subtracted, and an axis has at most 2^21 cells.
 __device__ inline std::uint32_t whole_part(float position) noexcept {
   return __float_as_uint(__fadd_rd(position, 12582912.0f)) - 0x4b400000u;
 }

@@ -302,7 +302,7 @@ ROBOCACHE_HD inline bool is_finite(const Vector3<F>& p) noexcept {
   return is_finite(p.x) && is_finite(p.y) && is_finite(p.z);
 }
 
-/// By the transform of a segment, in place.
+/// By the transform of a segment.
 template <class F>
 ROBOCACHE_HD inline Vector3<F> transformed(const Transforms& transforms, std::int64_t segment,
                                            const Vector3<F>& p) noexcept {

@@ -83,30 +83,30 @@ inline Status check_overlaps(const CallArrays& arrays) noexcept {
   return {};
 }
 
-/// What `carve(job, carver)` takes for these arguments; 0 where they are wrong.
-template <template <class> class Job, class Args, class Carve>
-std::size_t measured_bytes(const Args& args, const Carve& carve) noexcept {
+/// What the scratch takes for these arguments; 0 where they are wrong.
+template <template <class> class Job, class Scratch, class Args>
+std::size_t measured_bytes(const Args& args) noexcept {
   const auto measure = [&](auto zero) -> std::size_t {
     Job<decltype(zero)> job;
     Carver carver;
     CallArrays arrays;
     if (!prepare(args, &job, &arrays).ok()) return 0;
-    carve(job, carver);
+    Scratch::carve(job, carver);
     return carver.overflow() ? 0 : carver.bytes();
   };
   return needs_double(args.points) ? measure(double{}) : measure(float{});
 }
 
 /// Validates, then calls run(job), if the coordinates' type is among those listed.
-template <template <class> class Job, class... Listed, class Args, class Carve, class Run>
-Status dispatch_call(const Args& args, Workspace workspace, const Carve& carve, const Run& run) {
+template <template <class> class Job, class Scratch, class... Listed, class Args, class Run>
+Status dispatch_call(const Args& args, Workspace workspace, const Run& run) {
   const bool is_double = needs_double(args.points);
   const auto call = [&](auto zero) -> Status {
     Job<decltype(zero)> job;
     CallArrays arrays;
     ROBOCACHE_CHECK(prepare(args, &job, &arrays));
     Carver carver;
-    carve(job, carver);
+    Scratch::carve(job, carver);
     if (carver.overflow()) return {StatusCode::overflow, "args: bytes of the workspace overflow"};
     if (workspace.bytes < carver.bytes()) {
       return {StatusCode::workspace_too_small, "workspace: less than workspace_bytes(args)"};

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <robocache/core/block_scan.cuh>
 #include <robocache/core/device.cuh>
 #include <robocache/voxel/locate_points.cuh>
 #include <robocache/voxel/voxel_index_plan.hpp>
@@ -27,9 +28,7 @@ inline constexpr std::uint32_t no_index = 0xffffffffu;
 
 /// Which four slots a key begins at. Neighbours along x share them.
 __device__ inline std::uint32_t home_bucket(std::uint64_t key, std::int64_t cloud, int slot_bits) noexcept {
-  std::uint64_t h = (key >> 2) + static_cast<std::uint64_t>(cloud) * 0xd6e8feb86659fd93u;
-  h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
-  h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u;
+  const std::uint64_t h = hash_of((key >> 2) + key_of_cloud(cloud));
   const int bits = slot_bits - DeviceIndex::least_slot_bits;
   return static_cast<std::uint32_t>(bits == 0 ? 0 : h >> (64 - bits));
 }
@@ -211,12 +210,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   __syncthreads();
   if (thread >= words) return;
   static_assert(words == 32, "one warp adds them up");
-  std::uint32_t sum = counts[thread];
-#pragma unroll
-  for (int step = 1; step < 32; step *= 2) {
-    const std::uint32_t other = __shfl_up_sync(0xffffffffu, sum, static_cast<unsigned int>(step));
-    if (lane >= step) sum += other;
-  }
+  const std::uint32_t sum = warp_prefix_sum(counts[thread]);
   index.word_starts[tile * words + thread] = static_cast<std::uint16_t>(sum - counts[thread]);
   if (thread == 31) index.tile_starts[tile] = sum;
 }
@@ -233,12 +227,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(scan_threads)
                      end = smaller<std::int64_t>(begin + each, index.tiles);
   std::uint32_t own = 0;
   for (std::int64_t t = begin; t < end; ++t) own += index.tile_starts[t];
-  std::uint32_t sum = own;
-#pragma unroll
-  for (int step = 1; step < 32; step *= 2) {
-    const std::uint32_t other = __shfl_up_sync(0xffffffffu, sum, static_cast<unsigned int>(step));
-    if (lane >= step) sum += other;
-  }
+  const std::uint32_t sum = warp_prefix_sum(own);
   if (lane == 31) of_warps[thread / 32] = sum;
   __syncthreads();
   std::uint32_t before = 0, all = 0;
@@ -315,26 +304,13 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   __shared__ std::uint32_t of_warps[index_threads / 32];
   __shared__ std::uint32_t begin;
   await_stream();
-  const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
   const auto count = static_cast<std::uint32_t>(smaller<std::int64_t>(voxel_count(index), index.listed));
   const std::uint32_t voxel = blockIdx.x * index_threads + threadIdx.x;
   if (blockIdx.x * index_threads >= count) return;
   const std::uint32_t own = voxel < count ? __ldg(index.others + voxel) : 0;
-  std::uint32_t sum = own;
-#pragma unroll
-  for (int step = 1; step < 32; step *= 2) {
-    const std::uint32_t other = __shfl_up_sync(0xffffffffu, sum, static_cast<unsigned int>(step));
-    if (lane >= step) sum += other;
-  }
-  if (lane == 31) of_warps[thread / 32] = sum;
-  __syncthreads();
   std::uint32_t all = 0;
-#pragma unroll
-  for (int w = 0; w < index_threads / 32; ++w) {
-    if (w == thread / 32) sum += all;
-    all += of_warps[w];
-  }
-  if (thread == 0) begin = atomicAdd(index.cursor, all);
+  const std::uint32_t sum = block_prefix_sum(own, of_warps, &all);
+  if (threadIdx.x == 0) begin = atomicAdd(index.cursor, all);
   __syncthreads();
   if (voxel < count) index.list_starts[voxel] = begin + sum - own;
 }
@@ -376,17 +352,12 @@ struct ROBOCACHE_HIDDEN IndexOnStream {
   ROBOCACHE_HIDDEN static LaunchShape shape_for(std::int64_t items, int each = 1) noexcept {
     return {(items - 1) / (index_threads * each) + 1, index_threads};
   }
-  ROBOCACHE_HIDDEN Status set_bytes(void* data, int value, std::int64_t bytes) const noexcept {
-    if (bytes == 0 || data == nullptr) return {};
-    return cuda_status(cudaMemsetAsync(data, value, static_cast<std::size_t>(bytes), stream),
-                       "memory could not be cleared");
-  }
 
   /// Steps 1 to 3: afterwards it is known with which points voxels begin. There is a point.
   template <class F>
   ROBOCACHE_HIDDEN Status find_voxels(const VoxelIndexJob<F>& job, const DeviceIndex& index, std::int64_t* voxel_count,
                                       const ClearedBytes& cleared) const noexcept {
-    ROBOCACHE_CHECK(set_bytes(index.table, 0xff, index.table_bytes));
+    ROBOCACHE_CHECK(set_bytes(index.table, 0xff, index.table_bytes, stream));
     ROBOCACHE_CHECK(for_scalar_layout(job.clouds, [&](auto layout) -> Status {
       return launch(enter_kernel<F, decltype(layout)::value>, shape_for(job.clouds.count), stream, job, index, cleared);
     }));

@@ -30,6 +30,16 @@ struct VoxelPlace {
   std::int32_t cloud, z, y, x;
 };
 
+/// What a cloud adds to a key, before it is hashed.
+ROBOCACHE_HD inline std::uint64_t key_of_cloud(std::int64_t cloud) noexcept {
+  return static_cast<std::uint64_t>(cloud) * 0xd6e8feb86659fd93u;
+}
+/// Neighbours differ in their low bits: two rounds of multiply and fold spread them over the high ones.
+ROBOCACHE_HD inline std::uint64_t hash_of(std::uint64_t key) noexcept {
+  key = (key ^ key >> 32) * 0x9e3779b97f4a7c15u;
+  return (key ^ key >> 29) * 0xbf58476d1ce4e5b9u;
+}
+
 /// Which voxel a point is in. A key is ((cloud * layers + z) * rows + y) * row + x, with cells counted from the lowest
 /// there is: different for different voxels, and in their order. An unbounded grid has 2^21 cells along each axis, so
 /// that 63 bits hold the cell alone; of several clouds, the cloud is then compared besides.
@@ -101,10 +111,7 @@ struct VoxelIndexJob {
 
   /// The slot of the table at which to begin.
   ROBOCACHE_HD std::uint32_t slot_of(std::uint64_t key, std::int64_t cloud) const noexcept {
-    // Neighbours differ in their low bits: two rounds of multiply and fold spread them over the high ones.
-    std::uint64_t h = key + (compares_clouds ? static_cast<std::uint64_t>(cloud) * 0xd6e8feb86659fd93u : 0);
-    h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
-    h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u;
+    const std::uint64_t h = hash_of(key + (compares_clouds ? key_of_cloud(cloud) : 0));
     return table_bits == 0 ? 0u : static_cast<std::uint32_t>(h >> (64 - table_bits));
   }
 

@@ -44,8 +44,7 @@ struct DeviceIndex {
   std::uint16_t* word_starts = nullptr;  ///< [points / 32]: voxels of a tile that begin before a word
   std::uint32_t* tile_starts = nullptr;  ///< [tiles + 1]: voxels that begin before a tile; at the end, all
   std::int32_t* voxel_of = nullptr;      ///< [points]: number of the voxel, or -1
-  std::uint32_t* place_of =
-      nullptr;  ///< [points]: which of a voxel's points but the first, in any order; else all ones
+  std::uint32_t* place_of = nullptr;     ///< [points]: place among its voxel's points but the first; or all ones
   std::uint32_t* first_of = nullptr;     ///< [listed]: first point of each voxel
   std::uint32_t* others = nullptr;       ///< [listed]: points of each voxel but the first: most have none
   std::uint32_t* list_starts = nullptr;  ///< [listed]

@@ -20,17 +20,11 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     return {smaller<std::int64_t>((items - 1) / voxelize_tuning.threads + 1, 1 << 20), voxelize_tuning.threads};
   }
 
-  ROBOCACHE_HIDDEN Status set_bytes(void* data, int value, std::int64_t bytes) const noexcept {
-    if (bytes == 0) return {};
-    return cuda_status(cudaMemsetAsync(data, value, static_cast<std::size_t>(bytes), stream),
-                       "memory could not be cleared");
-  }
-
   template <class F>
   ROBOCACHE_HIDDEN Status clear(const VoxelizeJob<F>& job, const TensorJob& tensor) const noexcept {
     if (tensor.data == nullptr) return {};
     const std::int64_t items = tensor.type == CellType::bit ? job.words() * job.clouds.clouds : job.all_cells();
-    if (tensor.is_dense) return set_bytes(tensor.data, 0, items * size_of(tensor.type));
+    if (tensor.is_dense) return set_bytes(tensor.data, 0, items * size_of(tensor.type), stream);
     return launch(clear_kernel<F>, shape_for(items), stream, job.grid, tensor, job.words(), items);
   }
 
@@ -56,10 +50,8 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     }
     return for_layout(job.clouds, [&](auto layout) -> Status {
       const auto kernel = points_kernel<F, decltype(layout)::value, Task>;
-      if (Task ==
-          PointTask::record) {  // with what the kernel declares itself it may be more than any kernel gets unasked
-        ROBOCACHE_CHECK(set_aside(kernel, bytes));
-      }
+      // With what the kernel declares itself it may be more than any kernel gets unasked.
+      if (Task == PointTask::record) ROBOCACHE_CHECK(set_aside(kernel, bytes));
       return launch(kernel, {shares.blocks, tuning.threads, bytes}, stream, job, scratch,
                     static_cast<int>(shares.share), log2_entries);
     });
@@ -80,10 +72,10 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     const std::int64_t pitch = writes_bits ? job.occupancy.cloud_stride : job.words();
     if (plan.is_merged()) {
       ROBOCACHE_CHECK(writes_bits ? clear(job, job.occupancy)
-                                  : set_bytes(bits, 0, job.words() * job.clouds.clouds * 4));
+                                  : set_bytes(bits, 0, job.words() * job.clouds.clouds * 4, stream));
     }
     // Points in no segment are in no block's range.
-    if (job.cell_of != nullptr) ROBOCACHE_CHECK(set_bytes(job.cell_of, 0xff, job.clouds.count * 8));
+    ROBOCACHE_CHECK(set_bytes(job.cell_of, 0xff, job.clouds.count * 8, stream));
     const int bytes = plan.bytes();
     const std::int64_t blocks = job.clouds.clouds * plan.parts;
     const Status marked = for_layout(job.clouds, [&](auto layout) -> Status {
@@ -114,14 +106,13 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
   ROBOCACHE_HIDDEN Status operator()(const VoxelizeJob<F>& job) const noexcept {
     Carver carver(workspace);
     const DeviceScratch scratch = DeviceScratch::carve(job, carver);
-    if (job.counts != nullptr) {
-      ROBOCACHE_CHECK(set_bytes(job.counts, 0, job.clouds.clouds * static_cast<std::int64_t>(sizeof(PointCounts))));
-    }
+    ROBOCACHE_CHECK(
+        set_bytes(job.counts, 0, job.clouds.clouds * static_cast<std::int64_t>(sizeof(PointCounts)), stream));
     if (job.all_cells() == 0 || (job.channel_count == 0 && !job.has_tensors())) {
       return job.cell_of != nullptr || job.counts != nullptr ? run_points<PointTask::mark>(job, scratch) : Status{};
     }
     if (job.channel_count != 0) {
-      ROBOCACHE_CHECK(set_bytes(scratch.slots, 0, (job.all_cells() + 1) * 4));
+      ROBOCACHE_CHECK(set_bytes(scratch.slots, 0, (job.all_cells() + 1) * 4, stream));
       if (job.occupancy.type == CellType::bit) ROBOCACHE_CHECK(clear(job, job.occupancy));
       ROBOCACHE_CHECK(run_points<PointTask::record>(job, scratch));
       return launch(cells_kernel<F>, shape_for(job.all_cells()), stream, job, scratch);
@@ -141,9 +132,8 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
 
 template <class First, class... Rest>
 Status voxelize(const VoxelizeArgs& args, Workspace workspace, cudaStream_t stream) {
-  return detail::dispatch_call<detail::VoxelizeJob, First, Rest...>(
-      args, workspace, [](const auto& job, detail::Carver& carver) { detail::DeviceScratch::carve(job, carver); },
-      detail::VoxelizeOnStream{workspace, stream});
+  return detail::dispatch_call<detail::VoxelizeJob, detail::DeviceScratch, First, Rest...>(
+      args, workspace, detail::VoxelizeOnStream{workspace, stream});
 }
 
 ROBOCACHE_NAMESPACE_END

@@ -176,16 +176,6 @@ void mark_cells(const VoxelizeJob<F>& job, const std::int64_t* cells, std::int64
   }
 }
 
-/// Calls put(i, cell) for the points, in order, whose cell lies in [begin, end).
-template <class Put>
-ROBOCACHE_ALWAYS_INLINE inline void for_points_of(const std::int64_t* cell_of, std::int64_t count, std::int64_t begin,
-                                                  std::int64_t end, const Put& put) noexcept {
-  const auto span = static_cast<std::uint64_t>(end - begin);
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (static_cast<std::uint64_t>(cell_of[i] - begin) < span) put(i, cell_of[i]);
-  }
-}
-
 /// Every output of the cells [begin, end), by records of the occupied ones.
 template <class F>
 void reduce_cells(const VoxelizeJob<F>& job, const HostScratch& scratch, std::atomic<std::uint32_t>* used,
@@ -295,22 +285,19 @@ struct VoxelizeOnHost {
 }  // namespace detail
 
 inline std::size_t workspace_bytes(const VoxelizeArgs& args, Host) noexcept {
-  return detail::measured_bytes<detail::VoxelizeJob>(
-      args, [](const auto& job, detail::Carver& carver) { detail::HostScratch::carve(job, carver); });
+  return detail::measured_bytes<detail::VoxelizeJob, detail::HostScratch>(args);
 }
 
 template <class First, class... Rest>
 Status voxelize(const VoxelizeArgs& args, Workspace workspace, Host host) {
   if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
-  return detail::dispatch_call<detail::VoxelizeJob, First, Rest...>(
-      args, workspace, [](const auto& job, detail::Carver& carver) { detail::HostScratch::carve(job, carver); },
-      detail::VoxelizeOnHost{workspace, host});
+  return detail::dispatch_call<detail::VoxelizeJob, detail::HostScratch, First, Rest...>(
+      args, workspace, detail::VoxelizeOnHost{workspace, host});
 }
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 inline std::size_t workspace_bytes(const VoxelizeArgs& args, cudaStream_t) noexcept {
-  return detail::measured_bytes<detail::VoxelizeJob>(
-      args, [](const auto& job, detail::Carver& carver) { detail::DeviceScratch::carve(job, carver); });
+  return detail::measured_bytes<detail::VoxelizeJob, detail::DeviceScratch>(args);
 }
 #endif
 

@@ -194,7 +194,7 @@ struct ROBOCACHE_HIDDEN VoxelizeHardOnStream {
   ROBOCACHE_HIDDEN Status number_rows(const VoxelizeHardJob<F>& job, const HardDeviceScratch& scratch) const noexcept {
     const DeviceIndex& index = scratch.index;
     const CloudsJob<F>& clouds = job.clouds;
-    ROBOCACHE_CHECK(IndexOnStream{stream}.set_bytes(scratch.voxel_counts, 0, clouds.clouds * 8));
+    ROBOCACHE_CHECK(set_bytes(scratch.voxel_counts, 0, clouds.clouds * 8, stream));
     LaunchShape shape = IndexOnStream::shape_for(clouds.segments.count);
     shape.blocks = smaller<std::int64_t>(shape.blocks, 1 << 20);
     if (clouds.segments.count != 0) {
@@ -215,16 +215,16 @@ struct ROBOCACHE_HIDDEN VoxelizeHardOnStream {
     const VoxelIndexJob<F>& of = job;
     const bool one = HardDeviceScratch::has_one_cloud(job);
     const std::int64_t points = job.clouds.count, clouds = job.clouds.clouds;
-    ROBOCACHE_CHECK(steps.set_bytes(job.counts, 0, clouds * static_cast<std::int64_t>(sizeof(PointCounts))));
-    ROBOCACHE_CHECK(steps.set_bytes(job.overflow, 0, clouds * 8));
+    ROBOCACHE_CHECK(set_bytes(job.counts, 0, clouds * static_cast<std::int64_t>(sizeof(PointCounts)), stream));
+    ROBOCACHE_CHECK(set_bytes(job.overflow, 0, clouds * 8, stream));
     const std::int64_t bytes =
         job.voxels == nullptr || !job.zero_unused ? 0 : job.rows() * job.voxel_numbers() * job.number_bytes;
     const auto misaligned = static_cast<std::int64_t>((0 - reinterpret_cast<std::uintptr_t>(job.voxels)) % 16);
     const std::int64_t head = smaller(misaligned, bytes);
-    ROBOCACHE_CHECK(steps.set_bytes(job.voxels, 0, points == 0 ? bytes : head));
+    ROBOCACHE_CHECK(set_bytes(job.voxels, 0, points == 0 ? bytes : head, stream));
     if (points == 0) {
-      ROBOCACHE_CHECK(steps.set_bytes(job.voxel_count, 0, clouds * 8));
-      ROBOCACHE_CHECK(steps.set_bytes(scratch.voxel_counts, 0, one ? 0 : clouds * 8));
+      ROBOCACHE_CHECK(set_bytes(job.voxel_count, 0, clouds * 8, stream));
+      ROBOCACHE_CHECK(set_bytes(scratch.voxel_counts, 0, one ? 0 : clouds * 8, stream));
     } else {
       ROBOCACHE_CHECK(steps.find_voxels(of, index, one ? job.voxel_count : nullptr, {job.voxels + head, bytes - head}));
       ROBOCACHE_CHECK(steps.number_points(index, points, nullptr, one ? job.overflow : nullptr));
@@ -248,9 +248,8 @@ struct ROBOCACHE_HIDDEN VoxelizeHardOnStream {
 
 template <class First, class... Rest>
 Status voxelize_hard(const VoxelizeHardArgs& args, Workspace workspace, cudaStream_t stream) {
-  return detail::dispatch_call<detail::VoxelizeHardJob, First, Rest...>(
-      args, workspace, [](const auto& job, detail::Carver& carver) { detail::HardDeviceScratch::carve(job, carver); },
-      detail::VoxelizeHardOnStream{workspace, stream});
+  return detail::dispatch_call<detail::VoxelizeHardJob, detail::HardDeviceScratch, First, Rest...>(
+      args, workspace, detail::VoxelizeHardOnStream{workspace, stream});
 }
 
 ROBOCACHE_NAMESPACE_END

@@ -341,22 +341,19 @@ struct VoxelizeHardOnHost {
 }  // namespace detail
 
 inline std::size_t workspace_bytes(const VoxelizeHardArgs& args, Host) noexcept {
-  return detail::measured_bytes<detail::VoxelizeHardJob>(
-      args, [](const auto& job, detail::Carver& carver) { detail::HardHostScratch::carve(job, carver); });
+  return detail::measured_bytes<detail::VoxelizeHardJob, detail::HardHostScratch>(args);
 }
 
 template <class First, class... Rest>
 Status voxelize_hard(const VoxelizeHardArgs& args, Workspace workspace, Host host) {
   if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
-  return detail::dispatch_call<detail::VoxelizeHardJob, First, Rest...>(
-      args, workspace, [](const auto& job, detail::Carver& carver) { detail::HardHostScratch::carve(job, carver); },
-      detail::VoxelizeHardOnHost{workspace, host});
+  return detail::dispatch_call<detail::VoxelizeHardJob, detail::HardHostScratch, First, Rest...>(
+      args, workspace, detail::VoxelizeHardOnHost{workspace, host});
 }
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 inline std::size_t workspace_bytes(const VoxelizeHardArgs& args, cudaStream_t) noexcept {
-  return detail::measured_bytes<detail::VoxelizeHardJob>(
-      args, [](const auto& job, detail::Carver& carver) { detail::HardDeviceScratch::carve(job, carver); });
+  return detail::measured_bytes<detail::VoxelizeHardJob, detail::HardDeviceScratch>(args);
 }
 #endif
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <robocache/core/block_scan.cuh>
 #include <robocache/core/device.cuh>
 #include <robocache/voxel/locate_points.cuh>
 #include <robocache/voxel/point_batch.cuh>
@@ -145,13 +146,8 @@ struct CellTable {
     return -1;
   }
 
-  /// 64-bit addition as two of 32 bits, which shared memory does by itself.
   __device__ void add(int word, int entry, std::uint64_t more) const noexcept {
-    auto* halves = reinterpret_cast<unsigned int*>(words + (word * entries + entry));
-    const auto low = static_cast<unsigned int>(more);
-    auto high = static_cast<unsigned int>(more >> 32);
-    if (low != 0 && atomicAdd(halves, low) > ~low) ++high;
-    if (high != 0) atomicAdd(halves + 1, high);
+    add_in_shared(reinterpret_cast<unsigned long long*>(words + (word * entries + entry)), more);
   }
   __device__ void take_larger(int word, int entry, std::uint64_t key) const noexcept {
     atomicMax(reinterpret_cast<unsigned long long*>(words + (word * entries + entry)),
@@ -414,7 +410,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bin_threads, 
   __shared__ std::uint32_t counts[threads];  // [bins, quarters]
   __shared__ std::uint32_t of_warps[threads / 32];
   __shared__ FateCounter fates;
-  const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
+  const auto thread = static_cast<int>(threadIdx.x);
   counts[thread] = 0;
   await_stream();
   const std::int64_t tile_begin = std::int64_t{blockIdx.x} * tile;
@@ -447,20 +443,8 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(voxelize_tuning.bin_threads, 
 #pragma unroll
   for (int step = 1; step < quarters; step *= 2) of_bin += __shfl_xor_sync(0xffffffffu, of_bin, step);
   const std::uint32_t padding = thread % quarters == quarters - 1 ? (0u - of_bin) % quad : 0;
-  std::uint32_t sum = count + padding;
-#pragma unroll
-  for (int step = 1; step < 32; step *= 2) {
-    const std::uint32_t other = __shfl_up_sync(0xffffffffu, sum, static_cast<unsigned int>(step));
-    if (lane >= step) sum += other;
-  }
-  if (lane == 31) of_warps[thread / 32] = sum;
-  __syncthreads();
   std::uint32_t total = 0;
-#pragma unroll
-  for (int w = 0; w < threads / 32; ++w) {
-    if (w == thread / 32) sum += total;
-    total += of_warps[w];
-  }
+  const std::uint32_t sum = block_prefix_sum(count + padding, of_warps, &total);
   counts[thread] = sum - padding - count;
   for (std::uint32_t p = sum - padding; p < sum; ++p) sorted[p] = BinPlan::bin_cells;
   const std::uint32_t bin_end = __shfl_down_sync(0xffffffffu, sum, quarters - 1);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <robocache/core/block_scan.cuh>
 #include <robocache/core/device.cuh>
 #include <robocache/voxel/voxel_index.cuh>
 #include <robocache/voxel/voxelize_sparse.hpp>
@@ -15,8 +16,8 @@
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
 
-/// Of each voxel, in the order of first points, its key or its cloud, to be sorted by. Past the last: all ones, which
-/// stay behind. `numbers` say in which order the voxels come so far; null: in that of first points.
+/// Of each voxel its key or its cloud, to be sorted by. Past the last: all ones, which stay behind. `numbers` say in
+/// which order the voxels come so far: keys begin, in that of first points.
 enum class SortBy { key, cloud };
 template <SortBy By, class F>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
@@ -74,7 +75,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
   numbers[i] = static_cast<std::uint32_t>(i);
 }
 
-/// The lists as the call gives them, from points sorted by voxel. `items` are offsets, then points.
+/// The lists as the call gives them, from points sorted by voxel. An item is an offset and a point.
 template <class F>
 ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     write_lists_kernel(const __grid_constant__ VoxelizeSparseJob<F> job, const std::int64_t listed,
@@ -127,14 +128,9 @@ struct BlockReducer {
 
   /// `others` are this thread's. The whole block calls it, and what follows.
   __device__ void find_ends(int others) noexcept {
-    const auto thread = static_cast<int>(threadIdx.x), lane = thread % 32;
-    int end = others;
-#pragma unroll
-    for (int distance = 1; distance < 32; distance *= 2) {
-      const int before = __shfl_up_sync(everyone, end, static_cast<unsigned int>(distance));
-      if (lane >= distance) end += before;
-    }
-    if (lane == 31) shared.of_warps[thread / 32] = end;
+    const auto thread = static_cast<int>(threadIdx.x);
+    int end = warp_prefix_sum(others);
+    if (thread % 32 == 31) shared.of_warps[thread / 32] = end;
     __syncthreads();
     for (int w = 0; w < thread / 32; ++w) end += shared.of_warps[w];
     shared.ends[thread] = end;
@@ -154,15 +150,6 @@ struct BlockReducer {
       if (shared.ends[low + step - 1] <= at) low += step;
     }
     return low;
-  }
-
-  __device__ void add(unsigned long long* sum, unsigned long long more) const noexcept {
-    // As two additions of 32 bits, which shared memory does by itself.
-    auto* halves = reinterpret_cast<unsigned int*>(sum);
-    const auto low = static_cast<unsigned int>(more);
-    auto high = static_cast<unsigned int>(more >> 32);
-    if (low != 0 && atomicAdd(halves, low) > ~low) ++high;
-    if (high != 0) atomicAdd(halves + 1, high);
   }
 
   /// contribute(i, words, is_nan) sets the first `wanted` words of a point; is_sum(k) says whether words are added, or
@@ -205,7 +192,7 @@ struct BlockReducer {
       for (int k = 0; k < chunk; ++k) {
         if (k >= wanted) continue;
         if (is_sum(k)) {
-          add(&shared.words[k][owner], words[k]);
+          add_in_shared(&shared.words[k][owner], words[k]);
         } else {
           atomicMax(&shared.words[k][owner], words[k]);
         }
@@ -369,12 +356,13 @@ struct ROBOCACHE_HIDDEN VoxelizeSparseOnStream {
     const DeviceIndex& index = scratch.index;
     const IndexOnStream steps = {stream};
     const VoxelIndexJob<F>& of = job;
-    ROBOCACHE_CHECK(steps.set_bytes(job.counts, 0, job.clouds.clouds * static_cast<std::int64_t>(sizeof(PointCounts))));
-    ROBOCACHE_CHECK(steps.set_bytes(job.overflow, 0, 8));
+    ROBOCACHE_CHECK(
+        set_bytes(job.counts, 0, job.clouds.clouds * static_cast<std::int64_t>(sizeof(PointCounts)), stream));
+    ROBOCACHE_CHECK(set_bytes(job.overflow, 0, 8, stream));
     const std::int64_t points = job.clouds.count;
     if (points == 0) {
-      ROBOCACHE_CHECK(steps.set_bytes(job.voxel_count, 0, 8));
-      if (job.list_offsets != nullptr) ROBOCACHE_CHECK(steps.set_bytes(job.list_offsets, 0, (job.capacity + 1) * 8));
+      ROBOCACHE_CHECK(set_bytes(job.voxel_count, 0, 8, stream));
+      ROBOCACHE_CHECK(set_bytes(job.list_offsets, 0, (job.capacity + 1) * 8, stream));
     } else {
       ROBOCACHE_CHECK(steps.find_voxels(of, index, job.voxel_count, {}));
       if (job.order == VoxelOrder::key) ROBOCACHE_CHECK(number_by_key(job, scratch));
@@ -395,9 +383,8 @@ struct ROBOCACHE_HIDDEN VoxelizeSparseOnStream {
 
 template <class First, class... Rest>
 Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspace workspace, cudaStream_t stream) {
-  return detail::dispatch_call<detail::VoxelizeSparseJob, First, Rest...>(
-      args, workspace, [](const auto& job, detail::Carver& carver) { detail::SparseDeviceScratch::carve(job, carver); },
-      detail::VoxelizeSparseOnStream{workspace, stream});
+  return detail::dispatch_call<detail::VoxelizeSparseJob, detail::SparseDeviceScratch, First, Rest...>(
+      args, workspace, detail::VoxelizeSparseOnStream{workspace, stream});
 }
 
 ROBOCACHE_NAMESPACE_END

@@ -469,22 +469,19 @@ struct VoxelizeSparseOnHost {
 }  // namespace detail
 
 inline std::size_t workspace_bytes(const VoxelizeSparseArgs& args, Host) noexcept {
-  return detail::measured_bytes<detail::VoxelizeSparseJob>(
-      args, [](const auto& job, detail::Carver& carver) { detail::SparseHostScratch::carve(job, carver); });
+  return detail::measured_bytes<detail::VoxelizeSparseJob, detail::SparseHostScratch>(args);
 }
 
 template <class First, class... Rest>
 Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspace workspace, Host host) {
   if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
-  return detail::dispatch_call<detail::VoxelizeSparseJob, First, Rest...>(
-      args, workspace, [](const auto& job, detail::Carver& carver) { detail::SparseHostScratch::carve(job, carver); },
-      detail::VoxelizeSparseOnHost{workspace, host});
+  return detail::dispatch_call<detail::VoxelizeSparseJob, detail::SparseHostScratch, First, Rest...>(
+      args, workspace, detail::VoxelizeSparseOnHost{workspace, host});
 }
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
 inline std::size_t workspace_bytes(const VoxelizeSparseArgs& args, cudaStream_t) noexcept {
-  return detail::measured_bytes<detail::VoxelizeSparseJob>(
-      args, [](const auto& job, detail::Carver& carver) { detail::SparseDeviceScratch::carve(job, carver); });
+  return detail::measured_bytes<detail::VoxelizeSparseJob, detail::SparseDeviceScratch>(args);
 }
 #endif
 
