@@ -660,6 +660,27 @@ TEST_P(Voxelize, ThreadsSideBySide) {
   });
 }
 
+// Nor do calls whose blocks need more shared memory than those of others.
+TEST_P(Voxelize, ThreadsWithSmallAndLargeGrids) {
+  SCOPED_TRACE(seed_trace());
+  std::vector<VoxelCase> calls;
+  for (std::int32_t w = 0; w < 6; ++w) {
+    Random random(230 + static_cast<std::uint64_t>(w));
+    VoxelCase call;
+    call.grid = grid_of(8 << w / 2 * 2, 16, 8, 0.25);
+    call.points = random_points(random, 20'000, call.grid, FieldType::f32);
+    call.uniform_length = 250;  // many clouds: bitmaps
+    call.occupancy = tensor_of(random, CellType::u8, call.grid);
+    if (w % 2 != 0) add_channels(random, &call, 1 + 7 * (w / 2));
+    calls.push_back(call);
+  }
+  expect_same_at_once(static_cast<int>(calls.size()), 30, [&](std::size_t w) {
+    VoxelRun run(GetParam(), calls[w]);
+    throw_if_error(run.launch());
+    return run.occupancy();
+  });
+}
+
 // More than 2^31 numbers, and more than 2^31 cells.
 class VoxelizeHuge : public LauncherTest {};
 INSTANTIATE_TEST_SUITE_P(, VoxelizeHuge, testing::Values(Launcher::host, Launcher::stream), launcher_name);

@@ -28,7 +28,8 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     return launch(clear_kernel<F>, shape_for(items), stream, job.grid, tensor, job.words(), items);
   }
 
-  /// Dynamic shared memory beyond what a kernel gets unasked.
+  /// Dynamic shared memory beyond what a kernel gets unasked: of each kernel always as much, since threads may launch
+  /// it side by side.
   template <class Kernel>
   ROBOCACHE_HIDDEN static Status set_aside(Kernel* kernel, int bytes) noexcept {
     return cuda_status(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
@@ -51,17 +52,18 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     return for_layout(job.clouds, [&](auto layout) -> Status {
       const auto kernel = points_kernel<F, decltype(layout)::value, Task>;
       // With what the kernel declares itself it may be more than any kernel gets unasked.
-      if (Task == PointTask::record) ROBOCACHE_CHECK(set_aside(kernel, bytes));
+      if (Task == PointTask::record) ROBOCACHE_CHECK(set_aside(kernel, tuning.table_bytes));
       return launch(kernel, {shares.blocks, tuning.threads, bytes}, stream, job, scratch,
                     static_cast<int>(shares.share), log2_entries);
     });
   }
 
-  ROBOCACHE_HIDDEN static bool has_shared_memory(std::int64_t bytes) noexcept {
+  /// The most that set_aside takes for a kernel that declares little itself.
+  ROBOCACHE_HIDDEN static int most_shared_memory() noexcept {
     int device = 0, most = 0;
-    return cudaGetDevice(&device) == cudaSuccess &&
-           cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) == cudaSuccess &&
-           bytes <= most;
+    const bool is_known = cudaGetDevice(&device) == cudaSuccess &&
+                          cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) == cudaSuccess;
+    return is_known ? most - BitmapPlan::declared_bytes : 0;
   }
 
   template <class F>
@@ -80,7 +82,7 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
     const std::int64_t blocks = job.clouds.clouds * plan.parts;
     const Status marked = for_layout(job.clouds, [&](auto layout) -> Status {
       const auto kernel = bitmap_kernel<F, decltype(layout)::value>;
-      ROBOCACHE_CHECK(set_aside(kernel, bytes));
+      ROBOCACHE_CHECK(set_aside(kernel, most_shared_memory()));
       return launch(kernel, {blocks, voxelize_tuning.bitmap_threads, bytes}, stream, job, plan, merged, pitch);
     });
     if (!marked.ok()) return marked;
@@ -118,9 +120,9 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
       return launch(cells_kernel<F>, shape_for(job.all_cells()), stream, job, scratch);
     }
     const BitmapPlan bitmaps = BitmapPlan::of(job);
-    if (bitmaps.is_used && has_shared_memory(bitmaps.bytes())) return run_bitmaps(job, bitmaps, scratch.bits);
+    if (bitmaps.is_used && bitmaps.bytes() <= most_shared_memory()) return run_bitmaps(job, bitmaps, scratch.bits);
     const BinPlan bins = BinPlan::of(job);
-    if (bins.is_used && has_shared_memory((BinPlan::bin_cells + 1) * 4)) return run_bins(job, bins, scratch);
+    if (bins.is_used && (BinPlan::bin_cells + 1) * 4 <= most_shared_memory()) return run_bins(job, bins, scratch);
     ROBOCACHE_CHECK(clear(job, job.occupancy));
     ROBOCACHE_CHECK(clear(job, job.count));
     if (job.count.data != nullptr) return run_points<PointTask::count>(job, scratch);

@@ -44,6 +44,8 @@ struct BinPlan {
 
 /// Whether cells are marked in bitmaps that blocks keep to themselves, and merge at the end.
 struct BitmapPlan {
+  static constexpr int declared_bytes = 128;  ///< at most, of shared memory that kernels declare besides bitmaps
+
   bool is_used = false;
   std::int64_t cells = 0;       ///< of a cloud
   std::int64_t held_cells = 0;  ///< of these, the first ones, which a block marks in shared memory
@@ -55,8 +57,8 @@ struct BitmapPlan {
 
   template <class F>
   static BitmapPlan of(const VoxelizeJob<F>& job) noexcept {
-    constexpr std::int64_t most_cells = (227 * 1024 - 128) * 8;  // in the shared memory of a block
-    constexpr std::int64_t blocks = 132;                         // one a multiprocessor
+    constexpr std::int64_t most_cells = (227 * 1024 - declared_bytes) * 8;  // in the shared memory of a block
+    constexpr std::int64_t blocks = 132;                                    // one a multiprocessor
     BitmapPlan plan;
     const bool marks_alone = job.occupancy.data != nullptr && job.count.data == nullptr && job.channel_count == 0;
     // A block knows its cloud's points where they are one range.
