@@ -1,6 +1,8 @@
 // Copyright 2026 The RoboCache Authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <robocache/core/profiler_range.hpp>
+
 #include <utility>
 
 #include "fuse_combination.hpp"
@@ -27,6 +29,7 @@ Status run(const FuseArgs& args, cudaStream_t stream, std::index_sequence<Index.
 }  // namespace
 
 Status fuse(const FuseArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("fuse");
   return run(args, stream, std::make_index_sequence<std::tuple_size<detail::FuseCombinations>::value>{});
 }
 

@@ -1,6 +1,8 @@
 // Copyright 2026 The RoboCache Authors
 // SPDX-License-Identifier: Apache-2.0
 
+#include <robocache/core/profiler_range.hpp>
+
 #include <utility>
 
 #include "resample_combination.hpp"
@@ -26,6 +28,7 @@ Status run(const ResampleArgs& args, cudaStream_t stream, std::index_sequence<In
 }  // namespace
 
 Status resample(const ResampleArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("resample");
   return run(args, stream, std::make_index_sequence<std::tuple_size<detail::Combinations>::value>{});
 }
 

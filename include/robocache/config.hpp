@@ -36,6 +36,14 @@
 #define ROBOCACHE_NOINLINE_ON_DEVICE inline
 #endif
 
+// A range for profilers around an operator's stream call, if ROBOCACHE_NVTX is defined: CMake's option of that name, or
+// your own definition where you use the headers alone.
+#if defined(ROBOCACHE_NVTX)
+#define ROBOCACHE_RANGE(name) const ::robocache::detail::ProfilerRange robocache_range("robocache::" name)
+#else
+#define ROBOCACHE_RANGE(name) static_cast<void>(0)
+#endif
+
 // Makes a host value opaque to the optimiser at no cost, so that no contraction can see how it was computed.
 #if defined(__x86_64__)
 #define ROBOCACHE_KEEP_ROUNDED(value) asm("" : "+x"(value))

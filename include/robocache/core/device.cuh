@@ -3,6 +3,7 @@
 #pragma once
 
 #include <robocache/core/convert.hpp>
+#include <robocache/core/profiler_range.hpp>
 #include <robocache/core/status.hpp>
 
 #include <cuda_runtime_api.h>

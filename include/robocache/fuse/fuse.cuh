@@ -185,6 +185,7 @@ struct ROBOCACHE_HIDDEN FuseOnStream {
 
 template <class First, class... Rest>
 Status fuse(const FuseArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("fuse");
   return detail::dispatch<First, Rest...>(args, detail::FuseOnStream{stream});
 }
 

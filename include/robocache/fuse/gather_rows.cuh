@@ -389,6 +389,7 @@ struct ROBOCACHE_HIDDEN GatherOnStream {
 
 template <class First, class... Rest>
 Status gather_rows(const GatherRowsArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("gather_rows");
   return detail::dispatch_conversion<First, Rest...>(args, detail::GatherOnStream{stream});
 }
 

@@ -42,6 +42,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(match_threads) match_kernel(c
 
 template <class First, class... Rest>
 Status match(const MatchArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("match");
   detail::MatchJob job;
   ROBOCACHE_CHECK(detail::prepare(args, &job));
   return detail::dispatch_stamp<First, Rest...>(args.times.type, [&](auto stamp) -> Status {

@@ -91,6 +91,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(synchronize_threads)
 
 template <class First, class... Rest>
 Status synchronize(const SynchronizeArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("synchronize");
   detail::SynchronizeJob job;
   ROBOCACHE_CHECK(detail::prepare(args, &job));
   return detail::dispatch_stamp<First, Rest...>(args.streams->times.type, [&](auto stamp) -> Status {

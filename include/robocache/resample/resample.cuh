@@ -128,6 +128,7 @@ struct ROBOCACHE_HIDDEN ResampleOnStream {
 
 template <class First, class... Rest>
 Status resample(const ResampleArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("resample");
   return detail::dispatch<First, Rest...>(args, detail::ResampleOnStream{stream});
 }
 

@@ -47,6 +47,7 @@ ROBOCACHE_HIDDEN __global__ void find_offences_kernel(const __grid_constant__ Ch
 
 template <class First, class... Rest>
 Status check_times(const CheckTimesArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("check_times");
   ROBOCACHE_CHECK(detail::prepare(args));
   return detail::dispatch_stamp<First, Rest...>(args.times.type, [&](auto stamp) -> Status {
     using Stamp = decltype(stamp);

@@ -33,6 +33,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads)
 
 template <class First, class... Rest>
 Status grid_offsets(const GridOffsetsArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("grid_offsets");
   detail::GridOffsetsJob job;
   ROBOCACHE_CHECK(detail::prepare(args, &job));
   return detail::dispatch_stamp<First, Rest...>(args.source.times.type, [&](auto stamp) {

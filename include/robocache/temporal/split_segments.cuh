@@ -43,6 +43,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(Threads)
 
 template <class First, class... Rest>
 Status split_segments(const SplitSegmentsArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("split_segments");
   ROBOCACHE_CHECK(detail::prepare(args));
   return detail::dispatch_stamp<First, Rest...>(args.times.type, [&](auto stamp) {
     constexpr int threads = 1024;

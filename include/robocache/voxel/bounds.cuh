@@ -131,6 +131,7 @@ struct ROBOCACHE_HIDDEN BoundsOnStream {
 
 template <class First, class... Rest>
 Status bounds(const BoundsArgs& args, cudaStream_t stream) {
+  ROBOCACHE_RANGE("bounds");
   return detail::dispatch_bounds<First, Rest...>(args, detail::BoundsOnStream{stream});
 }
 

@@ -134,6 +134,7 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
 
 template <class First, class... Rest>
 Status voxelize(const VoxelizeArgs& args, Workspace workspace, cudaStream_t stream) {
+  ROBOCACHE_RANGE("voxelize");
   return detail::dispatch_call<detail::VoxelizeJob, detail::DeviceScratch, First, Rest...>(
       args, workspace, detail::VoxelizeOnStream{workspace, stream});
 }

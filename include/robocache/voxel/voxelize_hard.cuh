@@ -248,6 +248,7 @@ struct ROBOCACHE_HIDDEN VoxelizeHardOnStream {
 
 template <class First, class... Rest>
 Status voxelize_hard(const VoxelizeHardArgs& args, Workspace workspace, cudaStream_t stream) {
+  ROBOCACHE_RANGE("voxelize_hard");
   return detail::dispatch_call<detail::VoxelizeHardJob, detail::HardDeviceScratch, First, Rest...>(
       args, workspace, detail::VoxelizeHardOnStream{workspace, stream});
 }

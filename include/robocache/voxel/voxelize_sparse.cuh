@@ -383,6 +383,7 @@ struct ROBOCACHE_HIDDEN VoxelizeSparseOnStream {
 
 template <class First, class... Rest>
 Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspace workspace, cudaStream_t stream) {
+  ROBOCACHE_RANGE("voxelize_sparse");
   return detail::dispatch_call<detail::VoxelizeSparseJob, detail::SparseDeviceScratch, First, Rest...>(
       args, workspace, detail::VoxelizeSparseOnStream{workspace, stream});
 }
