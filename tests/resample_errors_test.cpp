@@ -108,6 +108,8 @@ TEST_P(ResampleErrors, Source) {
            [](Call& c) { c.args.source.values.pitch = huge; }},
           {"bytes overflow", StatusCode::overflow, "source.values",
            [](Call& c) { c.args.source.values.pitch = huge / 8; }},
+          {"bytes of times overflow, without channels", StatusCode::overflow, "source.times",
+           [](Call& c) { c.args.source.values.count = huge, c.args.source.values.width = 0; }},
           {"segment count negative", StatusCode::invalid_size, "segments.count",
            [](Call& c) { c.args.source.segments.count = -1; }},
           {"segment length negative", StatusCode::invalid_size, "segments.length",
@@ -270,6 +272,8 @@ TEST_P(ResampleErrors, StoredTimes) {
           {"steps contradict rows", StatusCode::invalid_size, "args.out.count", [](Call& c) { c.args.at.steps = 3; }},
           {"no steps", StatusCode::invalid_size, "args.out.count", [](Call& c) { c.args.at.steps = 0; }},
           {"rows overflow", StatusCode::overflow, "args.at.steps", [](Call& c) { c.args.at.steps = huge; }},
+          {"bytes of times overflow, without segments", StatusCode::overflow, "args.at.times",
+           [](Call& c) { c.args.source.segments.count = c.args.out.count = 0, c.args.at.steps = huge; }},
       });
 }
 
@@ -332,6 +336,10 @@ TEST_P(ResampleErrors, Windows) {
           {"anchors contradict rows", StatusCode::invalid_size, "args.out.count",
            [](Call& c) { c.args.at.anchor_count = 3; }},
           {"rows overflow", StatusCode::overflow, "args.at.steps", [](Call& c) { c.args.at.steps = huge; }},
+          {"bytes of anchors overflow, without a horizon", StatusCode::overflow, "args.at.times",
+           [](Call& c) { c.args.at.steps = c.args.out.count = 0, c.args.at.anchor_count = huge; }},
+          {"bytes of offsets overflow, without anchors", StatusCode::overflow, "args.at.times",
+           [](Call& c) { c.args.at.anchor_count = c.args.out.count = 0, c.args.at.steps = huge; }},
           {"ragged", StatusCode::invalid_value, "args.at.row_offsets",
            [](Call& c) { c.args.at.row_offsets = c.row_offsets; }},
       });

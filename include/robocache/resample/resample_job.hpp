@@ -156,6 +156,10 @@ inline Status prepare_stream(const SensorStream& source, std::int32_t room, Plac
                               "source.values.pitch: smaller than the width", "source.values.type: unknown",
                               "source.values: size in bytes overflows", "source.values.data: misaligned"},
                              &in));
+  std::int64_t bytes = 0;
+  if (multiply_overflows(source.values.count, 8, &bytes)) {
+    return {StatusCode::overflow, "source.times: size in bytes overflows"};
+  }
   ROBOCACHE_CHECK(check_times_array(source.times, source.values.count, "source.times: null",
                                     "source.times.type: unknown", "source.times: misaligned"));
   ROBOCACHE_CHECK(check_segments(source.segments, source.values.count));
