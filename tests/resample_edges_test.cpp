@@ -121,6 +121,31 @@ TEST_P(ResampleEdges, NoChannels) {
   c.check(GetParam());
 }
 
+/// Of one row, and without channels, the pitch says nothing.
+TEST_P(ResampleEdges, AnyPitchWhereItSaysNothing) {
+  Arena arena(GetParam());
+  const std::vector<float> values = {1.0f, 2.0f};
+  ResampleArgs args;
+  args.source.times = arena.input(std::vector<std::int64_t>{10, 20});
+  args.source.values = rows(arena.input(values), 1, 2, INT64_MAX);
+  args.source.outside = Outside::clamp;
+  args.at = start_at(every({50, 1}, 1), 10);
+  auto out = arena.output<float>(2);
+  args.out = rows(out.data(), 1, 2, INT64_MAX);
+  EXPECT_OK(arena.launch([&](auto where) { return resample(args, where); }));
+  EXPECT_EQ(out.download(), values);
+
+  const std::vector<Ring> rings = {{0, 2}};
+  auto status = arena.output<std::uint8_t>(3);
+  args.source.values = rows(static_cast<const float*>(nullptr), 2, 0, INT64_MAX);
+  args.source.rings = arena.input(rings);
+  args.at = start_at(every({50, 1}, 3), 10);
+  args.out = rows(static_cast<float*>(nullptr), 3, 0, INT64_MAX);
+  args.status = status.data();
+  EXPECT_OK(arena.launch([&](auto where) { return resample(args, where); }));
+  EXPECT_EQ(status.download()[0], code(How::exact, Why::none));
+}
+
 TEST_P(ResampleEdges, Duplicates) {
   SCOPED_TRACE(seed_trace());
   for_each_combination([&](auto types) {
