@@ -146,6 +146,22 @@ TEST_P(ResampleEdges, AnyPitchWhereItSaysNothing) {
   EXPECT_EQ(status.download()[0], code(How::exact, Why::none));
 }
 
+/// Values of no samples may be null; groups behind the first lie beside it.
+TEST_P(ResampleEdges, NoSamples) {
+  Arena arena(GetParam());
+  const ChannelGroup groups[] = {channels(1, Interpolation::linear), channels(2, Interpolation::previous)};
+  ResampleArgs args;
+  args.source.values = rows(static_cast<const float*>(nullptr), 0, 3);
+  args.source.groups = groups;
+  args.source.group_count = 2;
+  args.source.fill = 7.0;
+  args.at = start_at(every({50, 1}, 2), 0);
+  auto out = arena.output<float>(6);
+  args.out = rows(out.data(), 2, 3);
+  EXPECT_OK(arena.launch([&](auto where) { return resample(args, where); }));
+  EXPECT_EQ(out.download(), std::vector<float>(6, 7.0f));
+}
+
 TEST_P(ResampleEdges, Duplicates) {
   SCOPED_TRACE(seed_trace());
   for_each_combination([&](auto types) {

@@ -136,11 +136,12 @@ inline bool write_group(const StreamJob& job, const PlacedGroup& group, const ty
   using Out = typename Of::Out;
   const Affine affine{job.scale, job.shift};
   const bool check = job.status != nullptr;
-  const In* in = static_cast<const In*>(job.values) + plan.left * job.pitch_in + group.first_in;
   if (plan.action == Action::fill) {
     for (std::int32_t c = 0; c < group.width_out; ++c) out[c] = job.template fill<Out>();
     return true;
   }
+  // Not before: where there are no samples, values may be null.
+  const In* in = static_cast<const In*>(job.values) + plan.left * job.pitch_in + group.first_in;
   if (is_two_point(group.kind) && plan.action == Action::sample) {
     return write_channels(affine, group.first_out, group.width, check, out,
                           [in](std::int32_t c) { return widen<F>(in[c]); });
