@@ -121,6 +121,47 @@ TEST_P(ResampleEdges, NoChannels) {
   c.check(GetParam());
 }
 
+/// Of one row, and without channels, the pitch says nothing.
+TEST_P(ResampleEdges, AnyPitchWhereItSaysNothing) {
+  Arena arena(GetParam());
+  const std::vector<float> values = {1.0f, 2.0f};
+  ResampleArgs args;
+  args.source.times = arena.input(std::vector<std::int64_t>{10, 20});
+  args.source.values = rows(arena.input(values), 1, 2, INT64_MAX);
+  args.source.outside = Outside::clamp;
+  args.at = start_at(every({50, 1}, 1), 10);
+  auto out = arena.output<float>(2);
+  args.out = rows(out.data(), 1, 2, INT64_MAX);
+  EXPECT_OK(arena.launch([&](auto where) { return resample(args, where); }));
+  EXPECT_EQ(out.download(), values);
+
+  const std::vector<Ring> rings = {{0, 2}};
+  auto status = arena.output<std::uint8_t>(3);
+  args.source.values = rows(static_cast<const float*>(nullptr), 2, 0, INT64_MAX);
+  args.source.rings = arena.input(rings);
+  args.at = start_at(every({50, 1}, 3), 10);
+  args.out = rows(static_cast<float*>(nullptr), 3, 0, INT64_MAX);
+  args.status = status.data();
+  EXPECT_OK(arena.launch([&](auto where) { return resample(args, where); }));
+  EXPECT_EQ(status.download()[0], code(How::exact, Why::none));
+}
+
+/// Values of no samples may be null; groups behind the first lie beside it.
+TEST_P(ResampleEdges, NoSamples) {
+  Arena arena(GetParam());
+  const ChannelGroup groups[] = {channels(1, Interpolation::linear), channels(2, Interpolation::previous)};
+  ResampleArgs args;
+  args.source.values = rows(static_cast<const float*>(nullptr), 0, 3);
+  args.source.groups = groups;
+  args.source.group_count = 2;
+  args.source.fill = 7.0;
+  args.at = start_at(every({50, 1}, 2), 0);
+  auto out = arena.output<float>(6);
+  args.out = rows(out.data(), 2, 3);
+  EXPECT_OK(arena.launch([&](auto where) { return resample(args, where); }));
+  EXPECT_EQ(out.download(), std::vector<float>(6, 7.0f));
+}
+
 TEST_P(ResampleEdges, Duplicates) {
   SCOPED_TRACE(seed_trace());
   for_each_combination([&](auto types) {

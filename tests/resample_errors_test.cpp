@@ -108,6 +108,8 @@ TEST_P(ResampleErrors, Source) {
            [](Call& c) { c.args.source.values.pitch = huge; }},
           {"bytes overflow", StatusCode::overflow, "source.values",
            [](Call& c) { c.args.source.values.pitch = huge / 8; }},
+          {"bytes of times overflow, without channels", StatusCode::overflow, "source.times",
+           [](Call& c) { c.args.source.values.count = huge, c.args.source.values.width = 0; }},
           {"segment count negative", StatusCode::invalid_size, "segments.count",
            [](Call& c) { c.args.source.segments.count = -1; }},
           {"segment length negative", StatusCode::invalid_size, "segments.length",
@@ -245,6 +247,9 @@ TEST_P(ResampleErrors, Output) {
 TEST_P(ResampleErrors, StoredTimes) {
   using K = Queries::Kind;
   for (const K kind : {K::times, K::shared_times}) refuse(kind, query_mistakes<Call>(kind));
+  refuse(K::shared_times,
+         {{"bytes of times overflow, without segments", StatusCode::overflow, "args.at.times",
+           [](Call& c) { c.args.source.segments.count = c.args.out.count = 0, c.args.at.steps = huge; }}});
 }
 
 TEST_P(ResampleErrors, Grid) {
@@ -256,7 +261,14 @@ TEST_P(ResampleErrors, Grid) {
                                 }}});
 }
 
-TEST_P(ResampleErrors, Windows) { refuse(Queries::Kind::windows, query_mistakes<Call>(Queries::Kind::windows)); }
+TEST_P(ResampleErrors, Windows) {
+  refuse(Queries::Kind::windows, query_mistakes<Call>(Queries::Kind::windows));
+  refuse(Queries::Kind::windows,
+         {{"bytes of anchors overflow, without a horizon", StatusCode::overflow, "args.at.times",
+           [](Call& c) { c.args.at.steps = c.args.out.count = 0, c.args.at.anchor_count = huge; }},
+          {"bytes of offsets overflow, without anchors", StatusCode::overflow, "args.at.times",
+           [](Call& c) { c.args.at.anchor_count = c.args.out.count = 0, c.args.at.steps = huge; }}});
+}
 
 /// An output over any input, or over the other output, by a single byte.
 TEST_P(ResampleErrors, Aliasing) {

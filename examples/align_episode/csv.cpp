@@ -9,6 +9,7 @@
 #include <charconv>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace align_episode {
 namespace {
@@ -31,8 +32,8 @@ std::vector<std::string_view> fields_of(std::string_view line) {
 
 class CsvFile {
  public:
-  CsvFile(const fs::path& path, const std::string& time_column)
-      : path_(path.string()), text_(example::read_file(path)), time_column_(time_column) {}
+  CsvFile(std::string text, const fs::path& path, const std::string& time_column)
+      : path_(path.string()), text_(std::move(text)), time_column_(time_column) {}
 
   Stream stream() {
     stream_.name = fs::path(path_).stem().string();
@@ -183,6 +184,10 @@ std::vector<fs::path> files_of(const fs::path& path) {
 
 }  // namespace
 
+Stream parse_stream(std::string text, const fs::path& path, const std::string& time_column) {
+  return CsvFile(std::move(text), path, time_column).stream();
+}
+
 Episode read_episode(const fs::path& path, const std::vector<std::string>& names, const std::string& time_column) {
   std::vector<fs::path> files = files_of(path);
   if (!names.empty()) {
@@ -197,7 +202,7 @@ Episode read_episode(const fs::path& path, const std::vector<std::string>& names
     files = std::move(chosen);
   }
   Episode episode;
-  for (const fs::path& file : files) episode.push_back(CsvFile(file, time_column).stream());
+  for (const fs::path& file : files) episode.push_back(parse_stream(example::read_file(file), file, time_column));
   return episode;
 }
 

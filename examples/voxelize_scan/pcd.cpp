@@ -68,7 +68,7 @@ constexpr NumberType number_types[] = {
 
 class PcdFile {
  public:
-  explicit PcdFile(const std::filesystem::path& path) : path_(path.string()), text_(example::read_file(path)) {}
+  PcdFile(std::string text, const std::filesystem::path& path) : path_(path.string()), text_(std::move(text)) {}
 
   Cloud cloud() {
     read_header();
@@ -292,7 +292,9 @@ class PcdFile {
 
 }  // namespace
 
-Cloud read_pcd(const std::filesystem::path& path) { return PcdFile(path).cloud(); }
+Cloud parse_pcd(std::string bytes, const std::filesystem::path& path) {
+  return PcdFile(std::move(bytes), path).cloud();
+}
 
 std::string pcd_of(const std::vector<std::string>& names, const std::vector<float>& numbers,
                    const std::array<double, 7>& viewpoint) {

@@ -29,12 +29,13 @@ Format format_of(const std::string& path) {
 }
 
 /// Nothing but records of floats.
-Cloud read_floats(const std::filesystem::path& path, const char* format, const std::vector<std::string>& names) {
+Cloud parse_floats(std::string bytes, const std::filesystem::path& path, const char* format,
+                   const std::vector<std::string>& names) {
   Cloud cloud;
   cloud.format = format;
   for (const std::string& name : names) cloud.fields.push_back({name, FieldType::f32});
   const auto stride = static_cast<std::size_t>(lay_out_records(cloud.fields));
-  cloud.bytes = example::read_file(path);
+  cloud.bytes = std::move(bytes);
   if (cloud.bytes.size() % stride != 0) {
     throw InputError(path.string() + ": " + std::to_string(cloud.bytes.size()) + " bytes are not records of " +
                      std::to_string(stride) + " bytes (" + cloud.format + ")");
@@ -51,11 +52,11 @@ std::string_view value_of(std::string_view dictionary, std::string_view key) {
   return rest.substr(std::min(rest.find_first_not_of(": "), rest.size()));
 }
 
-Cloud read_npy(const std::filesystem::path& path) {
+Cloud parse_npy(std::string file, const std::filesystem::path& path) {
   const auto fail = [&path](const std::string& what) { throw InputError(path.string() + ": " + what); };
   Cloud cloud;
   cloud.format = "npy";
-  cloud.bytes = example::read_file(path);
+  cloud.bytes = std::move(file);
   const std::string_view bytes = cloud.bytes;
   const auto byte = [bytes](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])); };
   if (bytes.size() < 12 || bytes.substr(0, 6) != "\x93NUMPY") fail("not an .npy file");
@@ -109,23 +110,28 @@ Cloud read_npy(const std::filesystem::path& path) {
   return cloud;
 }
 
-Cloud read_as(const std::filesystem::path& path, Format format) {
+Cloud parse_as(std::string bytes, const std::filesystem::path& path, Format format) {
   switch (format) {
     case Format::pcd:
-      return read_pcd(path);
+      return parse_pcd(std::move(bytes), path);
     case Format::kitti:
-      return read_floats(path, "KITTI", {"x", "y", "z", "intensity"});
+      return parse_floats(std::move(bytes), path, "KITTI", {"x", "y", "z", "intensity"});
     case Format::nuscenes:
-      return read_floats(path, "nuScenes", {"x", "y", "z", "intensity", "ring"});
+      return parse_floats(std::move(bytes), path, "nuScenes", {"x", "y", "z", "intensity", "ring"});
     default:
-      return read_npy(path);
+      return parse_npy(std::move(bytes), path);
   }
 }
 
 }  // namespace
 
 Cloud read_cloud(const std::filesystem::path& path, Format format) {
-  Cloud cloud = read_as(path, format == Format::automatic ? format_of(path.string()) : format);
+  if (format == Format::automatic) format = format_of(path.string());
+  return parse_cloud(example::read_file(path), path, format);
+}
+
+Cloud parse_cloud(std::string bytes, const std::filesystem::path& path, Format format) {
+  Cloud cloud = parse_as(std::move(bytes), path, format);
   cloud.name = path.filename().string();
   if (cloud.points() == 0) throw InputError(path.string() + ": the cloud has no points");
   if (cloud.points() > most_points) throw InputError(path.string() + ": more than 2^30 points");

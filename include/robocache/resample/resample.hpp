@@ -136,11 +136,12 @@ inline bool write_group(const StreamJob& job, const PlacedGroup& group, const ty
   using Out = typename Of::Out;
   const Affine affine{job.scale, job.shift};
   const bool check = job.status != nullptr;
-  const In* in = static_cast<const In*>(job.values) + plan.left * job.pitch_in + group.first_in;
   if (plan.action == Action::fill) {
     for (std::int32_t c = 0; c < group.width_out; ++c) out[c] = job.template fill<Out>();
     return true;
   }
+  // Not before: where there are no samples, values may be null.
+  const In* in = static_cast<const In*>(job.values) + plan.left * job.pitch_in + group.first_in;
   if (is_two_point(group.kind) && plan.action == Action::sample) {
     return write_channels(affine, group.first_out, group.width, check, out,
                           [in](std::int32_t c) { return widen<F>(in[c]); });
@@ -180,9 +181,10 @@ template <class Of>
 inline void write_rows(const StreamJob& job, const PlacedGroup* groups, std::int32_t g, const typename Of::Plan* plans,
                        std::int64_t first_row, std::int32_t count) noexcept {
   const PlacedGroup& group = groups[g];
-  auto* out = static_cast<typename Of::Out*>(job.out) + first_row * job.pitch_out + group.first_out;
-  for (std::int32_t i = 0; i < count; ++i, out += job.pitch_out) {
-    const bool finite = write_group<Of>(job, group, plans[i], out);
+  auto* out = static_cast<typename Of::Out*>(job.out) + group.first_out;
+  for (std::int32_t i = 0; i < count; ++i) {
+    // Not a step from row to row: of one row the pitch may be huge.
+    const bool finite = write_group<Of>(job, group, plans[i], out + (first_row + i) * job.pitch_out);
     if (job.status == nullptr) continue;
     job.status[(first_row + i) * job.pitch_status + g] = finite ? plans[i].status : plans[i].status | status_non_finite;
   }

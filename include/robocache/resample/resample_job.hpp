@@ -156,6 +156,10 @@ inline Status prepare_stream(const SensorStream& source, std::int32_t room, Plac
                               "source.values.pitch: smaller than the width", "source.values.type: unknown",
                               "source.values: size in bytes overflows", "source.values.data: misaligned"},
                              &in));
+  std::int64_t bytes = 0;
+  if (multiply_overflows(source.values.count, 8, &bytes)) {
+    return {StatusCode::overflow, "source.times: size in bytes overflows"};
+  }
   ROBOCACHE_CHECK(check_times_array(source.times, source.values.count, "source.times: null",
                                     "source.times.type: unknown", "source.times: misaligned"));
   ROBOCACHE_CHECK(check_segments(source.segments, source.values.count));
@@ -176,7 +180,9 @@ inline Status prepare_stream(const SensorStream& source, std::int32_t room, Plac
   job->clocks = source.clocks;
   job->rings = source.rings;
   job->values = source.values.data;
-  job->pitch_in = source.values.count > 1 ? source.values.pitch : source.values.width;  // of one row it may be huge
+  // Of one row, or without channels, it may be huge.
+  const bool has_pitch = source.values.count > 1 && source.values.width > 0;
+  job->pitch_in = has_pitch ? source.values.pitch : source.values.width;
   if (source.rings != nullptr && source.segments.count > 0) {
     job->ring = segment_rows(source.segments, 0, source.values.count).end * job->pitch_in;
   }
@@ -198,7 +204,7 @@ std::uint64_t fill_bits(double fill) noexcept {
 inline void place_stream(const SensorStream& source, const Rows& out, std::int64_t place, std::uint8_t* status,
                          std::int32_t first_group, std::int32_t groups, StreamJob* job) noexcept {
   if (out.data != nullptr) job->out = static_cast<char*>(out.data) + place * size_of(out.type);
-  job->pitch_out = out.pitch;
+  job->pitch_out = out.width > 0 ? out.pitch : 0;  // without channels it may be huge
   if (status != nullptr) job->status = status + first_group;
   job->pitch_status = groups;
   job->fill_bits = out.type == ElementType::f32   ? fill_bits<float>(source.fill)

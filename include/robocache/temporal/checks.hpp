@@ -18,14 +18,14 @@ inline bool multiply_overflows(std::int64_t a, std::int64_t b, std::int64_t* pro
   return __builtin_mul_overflow(a, b, product);
 }
 
-/// The bytes [begin, end) of a view; empty for a null pointer.
+/// The bytes [begin, end) of a view.
 struct ByteRange {
   std::uintptr_t begin = 0;
   std::uintptr_t end = 0;
 
   static ByteRange of(const void* data, std::int64_t bytes) noexcept {
     const auto begin = reinterpret_cast<std::uintptr_t>(data);
-    return data == nullptr ? ByteRange{} : ByteRange{begin, begin + static_cast<std::uintptr_t>(bytes)};
+    return {begin, begin + static_cast<std::uintptr_t>(bytes)};
   }
   bool overlaps(const ByteRange& other) const noexcept {
     return begin < other.end && other.begin < end && begin != end && other.begin != other.end;
@@ -39,7 +39,8 @@ struct Array {
   std::int64_t size;  ///< bytes of an element
   const char* misaligned;
 
-  ByteRange bytes() const noexcept { return ByteRange::of(data, count * size); }
+  /// Of null, the count may be any number.
+  ByteRange bytes() const noexcept { return data == nullptr ? ByteRange{} : ByteRange::of(data, count * size); }
 };
 
 /// Every array aligned, and no output over an input or another output. Sizes in bytes are known not to overflow.

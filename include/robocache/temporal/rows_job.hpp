@@ -57,6 +57,13 @@ inline Status check_queries(const Queries& at, std::int64_t segments, TimeType s
     }
     if (product != rows) return {StatusCode::invalid_size, wrong_rows};
   }
+  // Stored times and segments, also where no row is asked for.
+  constexpr std::int64_t most_stored = INT64_MAX / 8;
+  const bool is_window = at.kind == Queries::Kind::windows;
+  if ((at.kind == Queries::Kind::times && rows > most_stored) || (is_window && at.anchor_count > most_stored) ||
+      ((is_window || at.kind == Queries::Kind::shared_times) && at.steps > most_stored)) {
+    return {StatusCode::overflow, "args.at.times: sizes in bytes overflow"};
+  }
   wanted->at = at;
   wanted->by_steps = Divisor(larger<std::int64_t>(at.steps, 1));
   wanted->rows = rows;
