@@ -199,6 +199,14 @@ ROWS = (
         (), {"compare_test.py": ("*",)},
         ("resample/*", "fuse/*", "match/*", "gather_rows/*", "synchronize/*", "voxel*"),
         ("gates/h100-sxm.json",)),
+    Row("R-THREADS-1", "Threads may call side by side, also with grids that need different amounts of shared memory.",
+        ("core/host.hpp", "voxel/voxelize.hpp"),
+        {"resample_async_test.cpp": ("ResampleAsync.*",), "voxelize_test.cpp": ("Voxelize.Threads*",),
+         "voxelize_sparse_test.cpp": ("Sparse.*Threads*",), "voxelize_hard_test.cpp": ("Hard.ThreadsSideBySide",)},
+        (), ("results/h100-sxm/validate.json",)),
+    Row("R-VALIDATE-1", "One program says whether a GPU does the job: results, ceilings, gates, soak; and it can fail.",
+        (), {"validate_test.cpp": ("*",)}, (),
+        ("gates/h100-sxm.json", "results/h100-sxm/validate.json", "results/h100-sxm/validate.md")),
 )
 
 

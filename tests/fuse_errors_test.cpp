@@ -342,8 +342,8 @@ TEST_P(FuseErrors, Output) {
           {"sizes of the other outputs overflow", StatusCode::overflow, "args.age",
            [](Call& c) {
              c.use_streams(3);
-             c.args.out = rows(static_cast<float*>(nullptr), huge / 2, 0);
-             c.args.at = every({50, 1}, c.row_offsets);
+             c.args.out = rows(static_cast<float*>(nullptr), huge / 8, 0);  // of stored times the bytes fit
+             c.args.at = at_times(c.stamps, c.row_offsets);
            }},
       });
 }

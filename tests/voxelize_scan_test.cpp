@@ -742,12 +742,12 @@ class VoxelizeScanLists : public VoxelizeScan {
   static Cells cells_of(const Points& points, float origin, float size, bool by_reciprocal = false) {
     Cells cells;
     for (std::size_t i = 0; i < points.size(); ++i) {
+      if (!std::isfinite(points[i][0])) continue;
       Cell cell;
       for (std::size_t axis = 0; axis < 3; ++axis) {
         const float from = points[i][axis] - origin;
         cell[axis] = static_cast<std::int32_t>(std::floor(by_reciprocal ? from * (1 / size) : from / size));
       }
-      if (!std::isfinite(points[i][0])) continue;
       std::vector<std::size_t>& inside = cells.points[cell];
       if (inside.empty()) cells.order.push_back(cell);
       inside.push_back(i);

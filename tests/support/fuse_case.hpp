@@ -219,7 +219,11 @@ struct FuseCase {
           } else {
             volatile double seconds = static_cast<double>(row.q) - static_cast<double>(segment.at(k));
             volatile double product = seconds * 1e9;
-            age = static_cast<std::int64_t>(std::nearbyint(static_cast<double>(product)));
+            const double rounded = std::nearbyint(static_cast<double>(product));
+            age = std::isnan(rounded) ? 0  // of an infinite query and stamp
+                  : rounded >= 0x1p63 ? INT64_MAX
+                  : rounded < -0x1p63 ? INT64_MIN
+                                      : static_cast<std::int64_t>(rounded);
           }
         }
         const std::size_t i = static_cast<std::size_t>(r) * streams.size() + s;
