@@ -199,7 +199,7 @@ ROWS = (
         (), {"compare_test.py": ("*",)},
         ("resample/*", "fuse/*", "match/*", "gather_rows/*", "synchronize/*", "voxel*"),
         ("gates/h100-sxm.json",)),
-    Row("R-THREADS-1", "Threads may call side by side, also with grids that need different amounts of shared memory.",
+    Row("R-THREADS-2", "Threads may call side by side, also with grids that need different amounts of shared memory.",
         ("core/host.hpp", "voxel/voxelize.hpp"),
         {"resample_async_test.cpp": ("ResampleAsync.*",), "voxelize_test.cpp": ("Voxelize.Threads*",),
          "voxelize_sparse_test.cpp": ("Sparse.*Threads*",), "voxelize_hard_test.cpp": ("Hard.ThreadsSideBySide",)},
