@@ -2,6 +2,7 @@
 # Copyright 2026 The RoboCache Authors
 # SPDX-License-Identifier: Apache-2.0
 """Every GPU test under compute-sanitizer, many processes side by side, and a summary as JSON. Run it by sanitize.sh.
+Of tests that run on a stream and as a graph, the stream's: both launch the same kernels, in the same order.
 
 The GPU cases of each program are cut into units of some 20 s, which run longest first; how long they take is known from
 the summary of --merge, and a guess without. Where a unit of several cases is not clean its cases run again one by one,
@@ -23,8 +24,10 @@ import sys
 import time
 
 TOOLS = ("racecheck", "initcheck", "memcheck", "synccheck")  # the slow ones first
-# Cases that fill the GPU's memory would not fit beside a sanitizer's own.
-GPU_CASES = "*Stream*:*Graph*:Gpu*:*/Gpu*-*Huge*:*LargeTimes*"
+# Cases that fill the GPU's memory would not fit beside a sanitizer's own. Those of the graph launcher run the kernels
+# of the stream launcher again, with the same arguments.
+GPU_CASES, GRAPH_CASES = "*Stream*:Gpu*:*/Gpu*", "*Graph*"
+NOT_CASES = "*Huge*:*LargeTimes*"
 FINDINGS_CODE = 9
 UNIT_SECONDS, UNIT_CASES = 20, 16
 GUESSED_SECONDS = 10  # of a case, where no summary says it
@@ -52,9 +55,10 @@ def machine():
     return {"gpu": name, "driver": driver, "compute_sanitizer": version[1] if version else "unknown"}
 
 
-def cases_of(binary):
+def cases_of(binary, graphs):
     names, suite = [], ""
-    for line in output_of(binary, "--gtest_list_tests", f"--gtest_filter={GPU_CASES}").splitlines():
+    wanted = GPU_CASES + (f":{GRAPH_CASES}-{NOT_CASES}" if graphs else f"-{GRAPH_CASES}:{NOT_CASES}")
+    for line in output_of(binary, "--gtest_list_tests", f"--gtest_filter={wanted}").splitlines():
         if line.startswith("  "):
             names.append(suite + line.split("#")[0].strip())
         else:
@@ -202,7 +206,7 @@ class Run:
                     if path.is_file() and os.access(path, os.X_OK) and re.search(self.options.filter, path.name)]
         units = []
         for binary in binaries:
-            cases = cases_of(binary)
+            cases = cases_of(binary, self.options.graphs)
             for tool in self.options.tool or TOOLS:
                 if cases:
                     units += self.plan_one(tool, binary, cases)
@@ -297,6 +301,7 @@ def main():
     parser.add_argument("binaries", type=pathlib.Path, help="directory of the test programs")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes side by side")
     parser.add_argument("--tool", action="append", choices=TOOLS, help="instead of all; may be repeated")
+    parser.add_argument("--graphs", action="store_true", help="cases of the graph launcher, too")
     parser.add_argument("--filter", default="", metavar="REGEX", help="test programs, by name")
     parser.add_argument("--time-limit", type=float, default=500, metavar="SECONDS", help="of one unit")
     parser.add_argument("--budget", type=float, default=1e9, metavar="SECONDS",
