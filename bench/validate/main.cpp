@@ -18,13 +18,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <iostream>
-#include <mutex>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -170,35 +169,46 @@ Json validated(const Options& options) {
   // Results are compared on all devices at once; times are taken on one after the other.
   std::vector<Json> of_device(devices.size());
   std::vector<std::vector<std::string>> failures_of(devices.size());
+  const auto guarded = [&](std::size_t d, const auto& step) {
+    try {
+      check(cudaSetDevice(devices[d]), "cudaSetDevice");
+      step();
+    } catch (const std::exception& error) {
+      failures_of[d].push_back("device " + std::to_string(devices[d]) + ": " + error.what());
+    }
+  };
   std::vector<std::thread> threads;
   for (std::size_t d = 0; d < devices.size(); ++d) {
+    of_device[d] = {{"device", devices[d]}, {"facts", Json::object()}, {"checks", Json::array()}};
     threads.emplace_back([&, d] {
-      try {
-        check(cudaSetDevice(devices[d]), "cudaSetDevice");
-        of_device[d] = {{"device", devices[d]}, {"facts", Json::object()}};
-        for (const auto& [key, value] : robocache_bench::device_facts()) of_device[d]["facts"][key] = value;
-        of_device[d]["facts"]["sm_clock_mhz_under_load"] = std::to_string(robocache_bench::sm_clock_mhz());
+      guarded(d, [&] {
+        Json& facts = of_device[d]["facts"];
+        for (const auto& [key, value] : robocache_bench::device_facts()) facts[key] = value;
+        facts["sm_clock_mhz_under_load"] = std::to_string(std::lround(robocache_bench::sm_clock_mhz()));
         of_device[d]["checks"] = run_checks(options, devices[d], progress, &failures_of[d]);
-      } catch (const std::exception& error) {
-        failures_of[d].push_back("device " + std::to_string(devices[d]) + ": " + error.what());
-      }
+      });
     });
   }
   for (std::thread& thread : threads) thread.join();
   for (std::size_t d = 0; d < devices.size(); ++d) {
+    guarded(d, [&] {
+      of_device[d]["ceilings"] = run_ceilings(progress);
+      const GateFile file = options.gates.empty() ? gates_for(of_device[d]["facts"].value("gpu", std::string()))
+                                                  : read_gates(options.gates);
+      of_device[d]["gates"] = run_gates(file, options.quick, devices[d], progress, &failures_of[d]);
+    });
     failures.insert(failures.end(), failures_of[d].begin(), failures_of[d].end());
-    check(cudaSetDevice(devices[d]), "cudaSetDevice");
-    const std::string gpu = of_device[d]["facts"].value("gpu", "");
-    of_device[d]["ceilings"] = run_ceilings(progress);
-    GateFile file = options.gates.empty() ? gates_for(gpu) : read_gates(options.gates);
-    of_device[d]["gates"] = run_gates(file, options.quick, devices[d], progress, &failures);
     result["devices"].push_back(of_device[d]);
   }
-  check(cudaSetDevice(devices.front()), "cudaSetDevice");
-  if (options.device == "all") result["scaling"] = scaling_over(devices, progress);
-  if (options.soak_minutes > 0) {
-    result["soak"] = soak(options.trials, options.soak_minutes, progress);
-    for (const Json& failure : result["soak"]["failures"]) failures.push_back("soak: " + failure.get<std::string>());
+  try {
+    check(cudaSetDevice(devices.front()), "cudaSetDevice");
+    if (options.device == "all") result["scaling"] = scaling_over(devices, progress);
+    if (options.soak_minutes > 0) {
+      result["soak"] = soak(options.trials, options.soak_minutes, progress);
+      for (const Json& failure : result["soak"]["failures"]) failures.push_back("soak: " + failure.get<std::string>());
+    }
+  } catch (const std::exception& error) {
+    failures.emplace_back(error.what());
   }
   result["seconds"] = progress.seconds();
   result["verdict"] = failures.empty() ? "pass" : "fail";
