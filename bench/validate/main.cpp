@@ -97,6 +97,15 @@ std::vector<int> devices_of(const Options& options) {
   return {device};
 }
 
+/// Of --gates, if that is given.
+GateFile gates_of(const Options& options) {
+  try {
+    return options.gates.empty() ? GateFile() : read_gates(options.gates);
+  } catch (const std::exception& error) {
+    throw Unusable(error.what());
+  }
+}
+
 /// Runs each operator's calls on the current device; failures are appended.
 Json run_checks(const Options& options, int device, Progress& progress, std::vector<std::string>* failures) {
   Json all = Json::array();
@@ -162,6 +171,7 @@ Json run_gates(const GateFile& file, bool quick, int device, Progress& progress,
 
 Json validated(const Options& options) {
   Progress progress;
+  const GateFile given = gates_of(options);
   const std::vector<int> devices = devices_of(options);
   Json result = {{"verdict", ""}, {"command", options.command}, {"seed", options.trials.seed}, {"seconds", 0.0}};
   std::vector<std::string> failures;
@@ -193,8 +203,8 @@ Json validated(const Options& options) {
   for (std::size_t d = 0; d < devices.size(); ++d) {
     guarded(d, [&] {
       of_device[d]["ceilings"] = run_ceilings(progress);
-      const GateFile file = options.gates.empty() ? gates_for(of_device[d]["facts"].value("gpu", std::string()))
-                                                  : read_gates(options.gates);
+      const GateFile file =
+          options.gates.empty() ? gates_for(of_device[d]["facts"].value("gpu", std::string())) : given;
       of_device[d]["gates"] = run_gates(file, options.quick, devices[d], progress, &failures_of[d]);
     });
     failures.insert(failures.end(), failures_of[d].begin(), failures_of[d].end());
@@ -227,7 +237,6 @@ int run(int argc, char** argv) {
   }
   Json result;
   try {
-    if (!options.gates.empty()) static_cast<void>(read_gates(options.gates));
     result = validated(options);
   } catch (const Unusable& error) {
     std::cerr << "robocache_validate: " << error.what() << "\n";
