@@ -43,14 +43,12 @@ std::vector<VoxelChannel> sparse_channels(Choices& choices, CloudArguments& argu
 }
 
 Status validate(const VoxelizeSparseArgs& args, Workspace workspace) {
-  return detail::dispatch_call<detail::VoxelizeSparseJob, float, double>(
-      args, workspace, [](const auto& job, detail::Carver& carver) { detail::SparseHostScratch::carve(job, carver); },
-      [](const auto&) { return Status(); });
+  return detail::dispatch_call<detail::VoxelizeSparseJob, detail::SparseHostScratch, float, double>(
+      args, workspace, [](const auto&) { return Status(); });
 }
 Status validate(const VoxelizeHardArgs& args, Workspace workspace) {
-  return detail::dispatch_call<detail::VoxelizeHardJob, float, double>(
-      args, workspace, [](const auto& job, detail::Carver& carver) { detail::HardHostScratch::carve(job, carver); },
-      [](const auto&) { return Status(); });
+  return detail::dispatch_call<detail::VoxelizeHardJob, detail::HardHostScratch, float, double>(
+      args, workspace, [](const auto&) { return Status(); });
 }
 Status validate(const VoxelDownsampleArgs& args, Workspace workspace) {
   detail::DownsampleCall call;

@@ -34,9 +34,8 @@ void call_voxelize(Choices& choices, Memory& memory, CloudArguments& arguments) 
   if (args.channel_count > 64) args.channels = nullptr;
   arguments.with_workspace(workspace_bytes(args, Host{}), [&](Workspace workspace) {
     if (memory.is_large()) {
-      const Status status = detail::dispatch_call<detail::VoxelizeJob, float, double>(
-          args, workspace, [](const auto& job, detail::Carver& carver) { detail::HostScratch::carve(job, carver); },
-          [](const auto&) { return Status(); });
+      const Status status = detail::dispatch_call<detail::VoxelizeJob, detail::HostScratch, float, double>(
+          args, workspace, [](const auto&) { return Status(); });
       memory.check(status);
       return status;
     }
