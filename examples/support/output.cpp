@@ -94,9 +94,12 @@ std::string json_strings(const std::vector<std::string>& texts) {
   return result + "]";
 }
 
-std::string draw_picture(const fs::path& script, const fs::path& folder, const std::string& python) {
+std::string draw_picture(fs::path script, const fs::path& folder, const std::string& python) {
   constexpr int no_matplotlib = 3;
   std::error_code error;
+  const fs::path installed =
+      fs::read_symlink("/proc/self/exe", error).parent_path() / "../share/robocache" / script.filename();
+  if (fs::exists(installed, error)) script = installed;
   if (!fs::exists(script, error)) return script.string() + " is gone";
   std::vector<std::string> interpreters = {"python3", "/usr/bin/python3"};
   if (!python.empty()) interpreters = {python};

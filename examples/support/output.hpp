@@ -33,10 +33,9 @@ class OutputFolder {
 std::string json_string(const std::string& text);
 std::string json_strings(const std::vector<std::string>& texts);
 
-/// Runs a script on `folder`, which draws what is in it; it exits with 3 where it has no matplotlib. `python` is the
-/// interpreter; empty: the first of the usual ones that has matplotlib. Returns why there is no picture; empty: there
-/// is one.
-std::string draw_picture(const std::filesystem::path& script, const std::filesystem::path& folder,
-                         const std::string& python);
+/// Runs a script on `folder`, which draws what is in it; it exits with 3 where it has no matplotlib. An installed
+/// program runs the script of that name that was installed with it. `python` is the interpreter; empty: the first of
+/// the usual ones that has matplotlib. Returns why there is no picture; empty: there is one.
+std::string draw_picture(std::filesystem::path script, const std::filesystem::path& folder, const std::string& python);
 
 }  // namespace example
