@@ -367,8 +367,13 @@ inline Status prepare_tensor(const VoxelTensor& tensor, const VoxelGrid& grid, s
     const Extent &x = extents[3], &y = extents[2], &z = extents[1];
     // The step from cell to cell, where rows of one cell leave it to y, and layers of one cell to z.
     const std::int64_t step = x.count > 1 ? x.stride : y.count > 1 ? y.stride : z.count > 1 ? z.stride : 1;
-    job->is_even =
-        (y.count == 1 || y.stride == x.count * step) && (z.count == 1 || z.stride == x.count * y.count * step);
+    // A product passes its axis's reach, which is below 2^63, by one stride: it fits without a sign, not with one.
+    const auto times = [](std::int64_t count, std::uint64_t stride) {
+      return static_cast<std::uint64_t>(count) * stride;
+    };
+    const std::uint64_t row = times(x.count, static_cast<std::uint64_t>(step)), layer = times(y.count, row);
+    job->is_even = (y.count == 1 || static_cast<std::uint64_t>(y.stride) == row) &&
+                   (z.count == 1 || static_cast<std::uint64_t>(z.stride) == layer);
     if (job->is_even) job->x_stride = step;
   }
   job->is_dense = last == clouds * (tensor.type == CellType::bit ? words : cells) - 1;
