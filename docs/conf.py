@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The documentation site, which docs/build_site.sh makes.
 
-Its source is the whole project, so that links between the documents are those that a repository view follows. Files that
-are no documents are copied into the site where a document links to them.
+Its source is the whole project, so that links between the documents are those that a repository view follows. Files
+that are no documents are copied into the site where a document links to them.
 """
 
 import pathlib
@@ -32,8 +32,8 @@ breathe_show_include = False
 toc_object_entries_show_parents = "hide"
 
 # Of a header, in this order: arguments come before the calls that take them.
-SECTIONS = ("briefdescription detaileddescription enum typedef innerclass public-type public-attrib public-static-attrib "
-            "public-func public-static-func var func define")
+SECTIONS = ("briefdescription detaileddescription enum typedef innerclass public-type public-attrib "
+            "public-static-attrib public-func public-static-func var func define")
 
 html_theme = "furo"
 html_title = f"RoboCache {release}"

@@ -65,8 +65,8 @@ def resample():
         axes.set_xlabel("time")
         axes.set_xticks([])
         axes.set_yticks([])
-    figure.legend(*all_axes[0].get_legend_handles_labels(), frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.14),
-                  ncols=2)
+    figure.legend(*all_axes[0].get_legend_handles_labels(), frameon=False, ncols=2, loc="upper center",
+                  bbox_to_anchor=(0.5, 1.14))
     save(figure, "resample")
 
 
@@ -214,7 +214,8 @@ def voxels():
     for row, (cell, members) in enumerate(lists.items()):
         if row < 12:
             shade(axes, cell)
-            axes.text(cell[0] + 0.05, cell[1] + 0.95, str(row), va="top", fontsize=7, fontweight="bold")
+            axes.text(cell[0] + 0.05, cell[1] + 0.95, str(row), va="top", fontsize=7, fontweight="bold", zorder=5,
+                      bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.5})
         kept = members[:3] if row < 12 else []
         lost = members[len(kept):]
         axes.plot(*points[:, kept], ".", color=GREEN, markersize=6)
