@@ -32,7 +32,7 @@ int device_count() {
 std::vector<std::pair<std::string, std::string>> device_facts() {
   std::vector<std::pair<std::string, std::string>> facts;
   const auto add = [&facts](const char* key, const std::string& value) { facts.emplace_back(key, value); };
-  const char* commit = std::getenv("ROBOCACHE_COMMIT");
+  const char* commit = std::getenv("ROBOCACHE_COMMIT");  // flawfinder: ignore: a text to print
   add("commit", commit != nullptr ? commit : "unknown");
   add("robocache_version", std::to_string(ROBOCACHE_VERSION_MAJOR) + "." + std::to_string(ROBOCACHE_VERSION_MINOR) +
                                "." + std::to_string(ROBOCACHE_VERSION_PATCH));

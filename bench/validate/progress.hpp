@@ -24,6 +24,7 @@ class Progress {
     const double now = seconds();
     if (now < next_) return;
     next_ = now + (is_terminal_ ? 0.1 : 5.0);
+    // flawfinder: ignore: both formats are literals
     std::fprintf(stderr, is_terminal_ ? "\r\033[K[%5.0f s] %s" : "[%5.0f s] %s\n", now, what.c_str());
     std::fflush(stderr);
   }

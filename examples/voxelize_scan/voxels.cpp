@@ -41,7 +41,7 @@ double largest_magnitude(const Cloud& cloud, const CloudField& number) {
   const char* at = cloud.data() + number.offset;
   for (std::int64_t i = 0; i < cloud.points(); ++i) {
     T value;
-    std::memcpy(&value, at + i * number.stride, sizeof(T));
+    std::memcpy(&value, at + i * number.stride, sizeof(T));  // flawfinder: ignore: the size of `value`
     if (std::isfinite(value)) largest = std::max(largest, std::abs(static_cast<double>(value)));
   }
   return largest;

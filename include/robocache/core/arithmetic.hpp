@@ -21,7 +21,7 @@ template <class To, class From>
 ROBOCACHE_HD inline To bit_cast(const From& from) noexcept {
   static_assert(sizeof(To) == sizeof(From), "bit_cast needs equal sizes");
   To to;
-  memcpy(&to, &from, sizeof(To));
+  memcpy(&to, &from, sizeof(To));  // flawfinder: ignore: equal sizes
   return to;
 }
 

@@ -66,7 +66,7 @@ struct StreamJob : StampSource {
   template <class Out>
   ROBOCACHE_HD Out fill() const noexcept {
     Out value;
-    memcpy(&value, &fill_bits, sizeof(Out));
+    memcpy(&value, &fill_bits, sizeof(Out));  // flawfinder: ignore: 8 bytes at most
     return value;
   }
 };
@@ -196,7 +196,7 @@ template <class Out>
 std::uint64_t fill_bits(double fill) noexcept {
   const Out value = Narrow<Out>::from(fill);
   std::uint64_t bits = 0;
-  memcpy(&bits, &value, sizeof(Out));
+  memcpy(&bits, &value, sizeof(Out));  // flawfinder: ignore: 8 bytes at most
   return bits;
 }
 

@@ -682,7 +682,7 @@ struct GroupsTile {
     if (group.width == 0) return;
     const int mine = static_cast<int>(threadIdx.x);
     const SharedRows<F> planned = {rows, group.packs};
-    access([&](auto v) {
+    access([&](auto v) {  // flawfinder: ignore: no call of POSIX
       constexpr int V = decltype(v)::value;
       if (Plain || is_plain(job)) {
         stream_two_point<true, In, V, Threads, Batch>(mine, planned, group.first_in, job.pitch_in, 0, out);

@@ -221,7 +221,7 @@ ROBOCACHE_HD ROBOCACHE_NOINLINE_ON_DEVICE SegmentView segment_at(const CloudsJob
 template <class T>
 ROBOCACHE_HD inline T read_unaligned(const char* at) noexcept {
   T value;
-  memcpy(&value, at, sizeof(T));
+  memcpy(&value, at, sizeof(T));  // flawfinder: ignore: the size of `value`
   return value;
 }
 
