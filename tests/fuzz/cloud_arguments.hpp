@@ -22,6 +22,7 @@ class CloudArguments {
   PointClouds points() {
     PointClouds points;
     points.count = choices_.size(16);
+    memory_.work(points.count);  // with strides of zero they need no memory
     points.row_points = choices_.rarely() ? choices_.size(5) : 0;
     const bool are_records = choices_.flag();
     if (are_records) {

@@ -192,7 +192,7 @@ struct CloudsJob {
 /// What the points of one segment share.
 struct SegmentView {
   std::int64_t begin = 0, end = 0;  ///< points
-  std::int64_t segment = 0;
+  std::int64_t segment = 0;         ///< one that exists even if the point is in none
   std::int64_t cloud = -1;  ///< negative: left out
 };
 
@@ -207,6 +207,7 @@ ROBOCACHE_HD ROBOCACHE_NOINLINE_ON_DEVICE SegmentView segment_at(const CloudsJob
   if (view.segment < 0 || view.segment >= job.segments.count) {
     view.begin = i;
     view.end = i + 1;
+    view.segment = 0;
     return view;
   }
   const RowRange rows = segment_rows(job.segments, view.segment, job.count);

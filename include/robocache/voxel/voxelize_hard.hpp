@@ -271,7 +271,9 @@ void fill_voxels(const VoxelizeHardJob<F>& job, const HardHostScratch& scratch, 
                   if (i >= view.end) view = segment_at(job.clouds, i);
                   const std::int64_t row = scratch.row_of[v], k = scratch.num_points[v];
                   if (row < 0 || k >= job.max_points) {
-                    if (job.overflow != nullptr) __atomic_fetch_add(job.overflow + view.cloud, 1, __ATOMIC_RELAXED);
+                    if (job.overflow != nullptr && view.cloud >= 0) {
+                      __atomic_fetch_add(job.overflow + view.cloud, 1, __ATOMIC_RELAXED);
+                    }
                     return;
                   }
                   ++scratch.num_points[v];
@@ -322,8 +324,10 @@ struct VoxelizeHardOnHost {
     for (std::int64_t v = 0; v < voxels; ++v) {
       const std::int64_t first = scratch.index.first_of[v];
       if (first >= view.end) view = segment_at(job.clouds, first);
+      scratch.row_of[v] = -1;
+      if (view.cloud < 0) continue;  // offsets that decrease: another segment than when the point was entered
       const std::int64_t within = scratch.voxel_counts[view.cloud]++;
-      scratch.row_of[v] = within < job.max_voxels ? view.cloud * job.max_voxels + within : -1;
+      if (within < job.max_voxels) scratch.row_of[v] = view.cloud * job.max_voxels + within;
     }
     constexpr std::int64_t voxels_per_thread = 1024, rows_per_thread = 1024;
     parallel_for(host, voxels, voxels_per_thread,
