@@ -18,7 +18,8 @@ release = ".".join(re.findall(r"VERSION_\w+ (\d+)", (ROOT / "include/robocache/v
 
 extensions = ["breathe", "myst_parser"]
 root_doc = "README"
-include_patterns = ["*.md", "docs/**", "bench/README.md", "bench/results/**", "examples/README.md"]
+include_patterns = ["*.md", "docs/**", "bench/README.md", "bench/results/**", "examples/README.md",
+                    "packaging/README.md"]
 primary_domain = "cpp"
 highlight_language = "none"
 
