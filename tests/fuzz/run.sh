@@ -4,11 +4,11 @@
 
 # Runs the fuzzers from their corpus on, and fails on any finding:
 #
-#   tests/fuzz/run.sh [--seconds N | --runs N] [--jobs N] [--into FOLDER] BINARIES [TARGET...]
+#   tests/fuzz/run.sh [--seconds N | --runs N] [--seed N] [--jobs N] [--into FOLDER] BINARIES [TARGET...]
 #
 # BINARIES is the folder that holds fuzz_*, build/fuzz/tests/fuzz of the preset. Each target takes N seconds (10), or N
 # executions. FOLDER (BINARIES/run) gets new inputs, findings, logs and summary.json; it may be one of an earlier run,
-# which is then continued.
+# which is then continued. With a seed, the same inputs are tried as far as the time allows.
 
 set -euo pipefail
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
@@ -16,11 +16,12 @@ here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 # Inputs of more bytes show nothing more, and take longer. So does -entropic, the book-keeping of rare code.
 readonly longest=512
 
-limit=-max_total_time=10 jobs=1 into=
+limit=-max_total_time=10 seed=0 jobs=1 into=
 while [[ ${1:-} == --* ]]; do
   case $1 in
     --seconds) limit=-max_total_time=$2 ;;
     --runs) limit=-runs=$2 ;;
+    --seed) seed=$2 ;;
     --jobs) jobs=$2 ;;
     --into) into=$2 ;;
     *) echo "unknown option '$1'" >&2 && exit 2 ;;
@@ -37,7 +38,7 @@ targets=("$@")
 run_one() {
   local target=$1 findings=0 log=$into/$1.log
   mkdir -p "$into/corpus/$target" "$into/findings"
-  "$binaries/fuzz_$target" "$limit" -max_len=$longest -timeout=20 -entropic=0 -print_final_stats=1 \
+  "$binaries/fuzz_$target" "$limit" -seed="$seed" -max_len=$longest -timeout=20 -entropic=0 -print_final_stats=1 \
     -artifact_prefix="$into/findings/$target-" "$into/corpus/$target" "$here/corpus/$target" >"$log" 2>&1 || findings=1
   # "#123 DONE cov: 45 ft: 67 corp: 8/9b ...", "Done 123 runs in 4 second(s)"
   local executions seconds features inputs
@@ -54,7 +55,7 @@ run_one() {
 }
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export -f run_one
-export here binaries into limit longest
+export here binaries into limit seed longest
 
 commit=$(git -C "$here" rev-parse HEAD)
 mkdir -p "$into"
