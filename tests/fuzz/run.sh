@@ -47,22 +47,22 @@ run_one() {
   features=$(sed -nE 's/.* ft: ([0-9]+) .*/\1/p' "$log" | tail -n 1)
   inputs=$(sed -nE 's/.* corp: ([0-9]+)\/.*/\1/p' "$log" | tail -n 1)
   ((findings == 0)) || tail -n 60 "$log" >&2
-  printf '{"target": "%s", "executions": %d, "seconds": %d, "executions_per_second": %d, "features": %d, ' \
-    "$target" "${executions:-0}" "${seconds:-0}" $((${executions:-0} / (${seconds:-0} > 0 ? seconds : 1))) "${features:-0}" \
+  printf '{"target": "%s", "commit": "%s", "executions": %d, "seconds": %d, "executions_per_second": %d, "features": %d, ' \
+    "$target" "$commit" "${executions:-0}" "${seconds:-0}" $((${executions:-0} / (${seconds:-0} > 0 ? seconds : 1))) "${features:-0}" \
     >"$into/$target.json"
   printf '"corpus": %d, "findings": %d}' "${inputs:-0}" "$findings" >>"$into/$target.json"
   sed -E 's/[{}"]//g' "$into/$target.json" && echo
 }
+commit=$(git -C "$here" rev-parse --short HEAD)
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export -f run_one
-export here binaries into limit seed longest
+export here binaries into limit seed longest commit
 
-commit=$(git -C "$here" rev-parse HEAD)
 mkdir -p "$into"
 rm -f "$into"/*.json
 printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I{} bash -euo pipefail -c 'run_one {}'
 {
-  printf '{\n  "commit": "%s",\n  "compiler": "%s",\n  "results": [\n' "$commit" "$(clang++ --version | head -n 1)"
+  printf '{\n  "compiler": "%s",\n  "results": [\n' "$(clang++ --version | head -n 1)"
   for target in "${targets[@]}"; do
     [[ $target == "${targets[0]}" ]] || printf ',\n'
     printf '    %s' "$(<"$into/$target.json")"
