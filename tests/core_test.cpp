@@ -1,14 +1,7 @@
 // Copyright 2026 The RoboCache Authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include <robocache/core/host.hpp>
-#include <robocache/core/status.hpp>
-#include <robocache/core/types.hpp>
-#include <robocache/core/views.hpp>
-#include <robocache/core/workspace.hpp>
-#include <robocache/temporal/queries.hpp>
-#include <robocache/temporal/sample_status.hpp>
-#include <robocache/temporal/sensor_stream.hpp>
+#include <robocache/robocache.hpp>
 
 #include "support/reserved_memory.hpp"
 
@@ -537,6 +530,29 @@ TEST(ThreadPool, HostMayUseFewerThanThePoolHas) {
   ranges = 0;
   detail::parallel_for(Host{0, &pool}, 100, 1, [&](std::int64_t, std::int64_t) { ++ranges; });
   EXPECT_EQ(ranges.load(), 8);
+}
+
+TEST(Host, NegativeThreadsAreRefusedByEveryOperator) {
+  const Host wrong{-1};
+  const Status statuses[] = {
+      resample(ResampleArgs(), wrong),
+      fuse(FuseArgs(), wrong),
+      match(MatchArgs(), wrong),
+      gather_rows(GatherRowsArgs(), wrong),
+      synchronize(SynchronizeArgs(), wrong),
+      check_times(CheckTimesArgs(), wrong),
+      split_segments(SplitSegmentsArgs(), wrong),
+      grid_offsets(GridOffsetsArgs(), wrong),
+      voxelize(VoxelizeArgs(), Workspace(), wrong),
+      bounds(BoundsArgs(), wrong),
+      voxelize_sparse(VoxelizeSparseArgs(), Workspace(), wrong),
+      voxelize_hard(VoxelizeHardArgs(), Workspace(), wrong),
+      voxel_downsample(VoxelDownsampleArgs(), Workspace(), wrong),
+  };
+  for (const Status& status : statuses) {
+    EXPECT_EQ(status.code(), StatusCode::invalid_value);
+    EXPECT_STREQ(status.what(), "host.threads: negative");
+  }
 }
 
 TEST(ParallelFor, NestedAndConcurrentCallsDoNotDisturbEachOther) {

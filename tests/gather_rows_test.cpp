@@ -533,10 +533,6 @@ TEST_P(GatherRows, EveryMistakeIsNamedAndNothingIsWritten) {
   EXPECT_EQ(out.download()[0], 8.0f);
 }
 
-TEST(GatherRowsOnHost, ThreadsAreNotNegative) {
-  EXPECT_TRUE(is_error(gather_rows(GatherRowsArgs(), Host{-1}), StatusCode::invalid_value, "host.threads"));
-}
-
 // Any conversion that is listed, with and without a pool.
 TEST(GatherRowsOnHost, HeaderOnlyConversions) {
   SCOPED_TRACE(seed_trace());

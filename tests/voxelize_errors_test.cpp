@@ -146,11 +146,6 @@ TEST(VoxelizeArgsTest, WorkspaceOfWrongArgumentsIsNothing) {
   EXPECT_LE(workspace_bytes(args, Host{1}), 8u + 512u);
 }
 
-TEST(VoxelizeArgsTest, ThreadsAreNotNegative) {
-  EXPECT_TRUE(is_error(voxelize(VoxelizeArgs(), Workspace(), Host{-1}), StatusCode::invalid_value, "host.threads"));
-  EXPECT_TRUE(is_error(bounds(BoundsArgs(), Host{-1}), StatusCode::invalid_value, "host.threads"));
-}
-
 TEST(VoxelizeArgsTest, CoordinatesThatAreNotListedAreRefused) {
   const double point[3] = {0, 0, 0};
   double box[6];

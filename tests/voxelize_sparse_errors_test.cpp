@@ -280,15 +280,6 @@ TEST(SparseArgsTest, WorkspaceOfWrongArgumentsIsNothing) {
   EXPECT_EQ(workspace_bytes(thin, Host{1}), 0u);
 }
 
-TEST(SparseArgsTest, ThreadsAreNotNegative) {
-  const Host wrong{-1};
-  EXPECT_TRUE(
-      is_error(voxelize_sparse(VoxelizeSparseArgs(), Workspace(), wrong), StatusCode::invalid_value, "threads"));
-  EXPECT_TRUE(is_error(voxelize_hard(VoxelizeHardArgs(), Workspace(), wrong), StatusCode::invalid_value, "threads"));
-  EXPECT_TRUE(
-      is_error(voxel_downsample(VoxelDownsampleArgs(), Workspace(), wrong), StatusCode::invalid_value, "threads"));
-}
-
 TEST(SparseArgsTest, CoordinatesThatAreNotListedAreRefused) {
   const double point[3] = {0, 0, 0};
   VoxelizeSparseArgs sparse;

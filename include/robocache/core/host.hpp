@@ -3,6 +3,7 @@
 #pragma once
 
 #include <robocache/config.hpp>
+#include <robocache/core/status.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -94,6 +95,11 @@ struct Host {
 };
 
 namespace detail {
+
+inline Status check_host(const Host& host) noexcept {
+  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  return {};
+}
 
 /// How many threads share `count` items, of which `grain` are the least worth a thread.
 inline std::int64_t threads_for(Host host, std::int64_t count, std::int64_t grain) {

@@ -148,7 +148,7 @@ struct FuseOnHost {
 
 template <class First, class... Rest>
 Status fuse(const FuseArgs& args, Host host) {
-  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  ROBOCACHE_CHECK(detail::check_host(host));
   return detail::dispatch<First, Rest...>(args, detail::FuseOnHost{host});
 }
 

@@ -365,7 +365,7 @@ struct GatherOnHost {
 
 template <class First, class... Rest>
 Status gather_rows(const GatherRowsArgs& args, Host host) {
-  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  ROBOCACHE_CHECK(detail::check_host(host));
   return detail::dispatch_conversion<First, Rest...>(args, detail::GatherOnHost{host});
 }
 

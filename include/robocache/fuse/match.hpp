@@ -205,7 +205,7 @@ __attribute__((flatten)) void match_rows(const MatchJob& job, std::int64_t begin
 
 template <class First, class... Rest>
 Status match(const MatchArgs& args, Host host) {
-  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  ROBOCACHE_CHECK(detail::check_host(host));
   detail::MatchJob job;
   ROBOCACHE_CHECK(detail::prepare(args, &job));
   return detail::dispatch_stamp<First, Rest...>(args.times.type, [&](auto stamp) {

@@ -322,6 +322,7 @@ class HostQueues {
 
 template <class First, class... Rest>
 Status synchronize(const SynchronizeArgs& args, Host host) {
+  ROBOCACHE_CHECK(detail::check_host(host));
   detail::SynchronizeJob job;
   ROBOCACHE_CHECK(detail::prepare(args, &job));
   return detail::dispatch_stamp<First, Rest...>(args.streams->times.type, [&](auto stamp) {

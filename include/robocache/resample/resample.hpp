@@ -288,7 +288,7 @@ struct ResampleOnHost {
 
 template <class First, class... Rest>
 Status resample(const ResampleArgs& args, Host host) {
-  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  ROBOCACHE_CHECK(detail::check_host(host));
   return detail::dispatch<First, Rest...>(args, detail::ResampleOnHost{host});
 }
 

@@ -102,6 +102,7 @@ ROBOCACHE_HD constexpr std::int64_t pack_offence(std::int64_t row, TimeFault fau
 
 template <class First, class... Rest>
 Status check_times(const CheckTimesArgs& args, Host host) {
+  ROBOCACHE_CHECK(detail::check_host(host));
   ROBOCACHE_CHECK(detail::prepare(args));
   return detail::dispatch_stamp<First, Rest...>(args.times.type, [&](auto stamp) {
     const auto* times = static_cast<const decltype(stamp)*>(args.times.data);

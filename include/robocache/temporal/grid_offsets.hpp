@@ -122,7 +122,7 @@ ROBOCACHE_HD inline std::int64_t grid_rows(const GridOffsetsJob& job, std::int64
 
 template <class First, class... Rest>
 Status grid_offsets(const GridOffsetsArgs& args, Host host) {
-  static_cast<void>(host);  // a few operations a segment
+  ROBOCACHE_CHECK(detail::check_host(host));  // one thread: a few operations a segment
   detail::GridOffsetsJob job;
   ROBOCACHE_CHECK(detail::prepare(args, &job));
   return detail::dispatch_stamp<First, Rest...>(args.source.times.type, [&](auto stamp) {

@@ -77,7 +77,7 @@ ROBOCACHE_HD inline bool begins_segment(const Stamp* times, std::int64_t i, std:
 
 template <class First, class... Rest>
 Status split_segments(const SplitSegmentsArgs& args, Host host) {
-  static_cast<void>(host);  // one pass over the stamps, bound by memory
+  ROBOCACHE_CHECK(detail::check_host(host));  // one thread: one pass over the stamps, bound by memory
   ROBOCACHE_CHECK(detail::prepare(args));
   return detail::dispatch_stamp<First, Rest...>(args.times.type, [&](auto stamp) {
     const auto* times = static_cast<const decltype(stamp)*>(args.times.data);

@@ -145,7 +145,7 @@ struct BoundsOnHost {
 
 template <class First, class... Rest>
 Status bounds(const BoundsArgs& args, Host host) {
-  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  ROBOCACHE_CHECK(detail::check_host(host));
   return detail::dispatch_bounds<First, Rest...>(args, detail::BoundsOnHost{host});
 }
 

@@ -290,7 +290,7 @@ inline std::size_t workspace_bytes(const VoxelizeArgs& args, Host) noexcept {
 
 template <class First, class... Rest>
 Status voxelize(const VoxelizeArgs& args, Workspace workspace, Host host) {
-  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  ROBOCACHE_CHECK(detail::check_host(host));
   return detail::dispatch_call<detail::VoxelizeJob, detail::HostScratch, First, Rest...>(
       args, workspace, detail::VoxelizeOnHost{workspace, host});
 }

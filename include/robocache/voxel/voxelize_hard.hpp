@@ -350,7 +350,7 @@ inline std::size_t workspace_bytes(const VoxelizeHardArgs& args, Host) noexcept 
 
 template <class First, class... Rest>
 Status voxelize_hard(const VoxelizeHardArgs& args, Workspace workspace, Host host) {
-  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  ROBOCACHE_CHECK(detail::check_host(host));
   return detail::dispatch_call<detail::VoxelizeHardJob, detail::HardHostScratch, First, Rest...>(
       args, workspace, detail::VoxelizeHardOnHost{workspace, host});
 }

@@ -474,7 +474,7 @@ inline std::size_t workspace_bytes(const VoxelizeSparseArgs& args, Host) noexcep
 
 template <class First, class... Rest>
 Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspace workspace, Host host) {
-  if (host.threads < 0) return {StatusCode::invalid_value, "host.threads: negative"};
+  ROBOCACHE_CHECK(detail::check_host(host));
   return detail::dispatch_call<detail::VoxelizeSparseJob, detail::SparseHostScratch, First, Rest...>(
       args, workspace, detail::VoxelizeSparseOnHost{workspace, host});
 }
