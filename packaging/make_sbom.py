@@ -114,11 +114,12 @@ class Toolkit:
         real = os.path.realpath(path)
         if not self.version or not real.startswith(self.root):
             return None
-        cccl = re.match(r"(.*/include(?:/cccl)?)/(?:cub|thrust|cuda|nv)/", real)
-        if not cccl:
+        # CUB, Thrust and libcu++ have a version of their own, and since CUDA 13 a directory.
+        root = re.match(r"(.*/include(?:/cccl)?)/(?:cub|thrust|cuda|nv)/", real)
+        header = root and pathlib.Path(root[1], "cub/version.cuh")
+        if not header or not header.exists():
             return Material("cuda-toolkit", self.version, None, PackageURL("generic", "nvidia", "cuda-toolkit", self.version))
-        header = pathlib.Path(cccl[1], "cub/version.cuh").read_text()
-        number = int(re.search(r"#define CUB_VERSION (\d+)", header)[1])
+        number = int(re.search(r"#define CUB_VERSION (\d+)", header.read_text())[1])
         version = f"{number // 100000}.{number // 100 % 1000}.{number % 100}"
         return Material("cccl", version, None, PackageURL("generic", "nvidia", "cccl", version))
 
