@@ -193,7 +193,7 @@ struct CloudsJob {
 struct SegmentView {
   std::int64_t begin = 0, end = 0;  ///< points
   std::int64_t segment = 0;         ///< one that exists even if the point is in none
-  std::int64_t cloud = -1;  ///< negative: left out
+  std::int64_t cloud = -1;          ///< negative: left out
 };
 
 template <class F>
