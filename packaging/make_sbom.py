@@ -95,7 +95,8 @@ def debian_material(package):
 def fetched_material(name):
     """A release that RoboCacheDependencies.cmake names and pins."""
     text = (SOURCE / "cmake/RoboCacheDependencies.cmake").read_text()
-    name, url, sha256 = re.search(rf"^  ({name})\n  URL (\S+)\n  URL_HASH SHA256=(\w+)$", text, re.MULTILINE | re.I).groups()
+    pinned = re.search(rf"^  ({name})\n  URL (\S+)\n  URL_HASH SHA256=(\w+)$", text, re.MULTILINE | re.IGNORECASE)
+    name, url, sha256 = pinned.groups()
     version = re.search(r"/v([\d.]+\d)", url)[1]
     purl = PackageURL("generic", None, name, version, {"download_url": url, "checksum": f"sha256:{sha256}"})
     return Material(name, version, None, purl, sha256)
@@ -118,7 +119,8 @@ class Toolkit:
         root = re.match(r"(.*/include(?:/cccl)?)/(?:cub|thrust|cuda|nv)/", real)
         header = root and pathlib.Path(root[1], "cub/version.cuh")
         if not header or not header.exists():
-            return Material("cuda-toolkit", self.version, None, PackageURL("generic", "nvidia", "cuda-toolkit", self.version))
+            purl = PackageURL("generic", "nvidia", "cuda-toolkit", self.version)
+            return Material("cuda-toolkit", self.version, None, purl)
         number = int(re.search(r"#define CUB_VERSION (\d+)", header.read_text())[1])
         version = f"{number // 100000}.{number // 100 % 1000}.{number % 100}"
         return Material("cccl", version, None, PackageURL("generic", "nvidia", "cccl", version))
@@ -188,15 +190,16 @@ def spdx(project, parts, created):
             identifier, material.name, material.purl.qualifiers.get("download_url", SpdxNoAssertion()),
             version=material.version, files_analyzed=False, license_declared=licence,
             checksums=[Checksum(ChecksumAlgorithm.SHA256, material.sha256)] if material.sha256 else [],
-            external_references=[ExternalPackageRef(ExternalPackageRefCategory.PACKAGE_MANAGER, "purl", str(material.purl))])
+            external_references=[
+                ExternalPackageRef(ExternalPackageRefCategory.PACKAGE_MANAGER, "purl", str(material.purl))])
 
     own = {part: part_of(project, part) for part in parts}
     packages = [package(material) for material in [project, *own.values(), *sorted(set().union(*parts.values()))]]
     relationships = [Relationship("SPDXRef-DOCUMENT", RelationshipType.DESCRIBES, identifiers[project])]
     for part, needs in parts.items():
-        relationships.append(Relationship(identifiers[project], RelationshipType.CONTAINS, identifiers[own[part]]))
-        for material in needs:
-            relationships.append(Relationship(identifiers[own[part]], RelationshipType.DEPENDS_ON, identifiers[material]))
+        node = identifiers[own[part]]
+        relationships.append(Relationship(identifiers[project], RelationshipType.CONTAINS, node))
+        relationships += [Relationship(node, RelationshipType.DEPENDS_ON, identifiers[material]) for material in needs]
     name = f"{project.name}-{project.version}"
     number = uuid.uuid5(uuid.NAMESPACE_URL, repr((project, sorted(parts.items()))))
     information = CreationInfo("SPDX-2.3", "SPDXRef-DOCUMENT", name, f"urn:uuid:{number}",
@@ -229,8 +232,9 @@ def main():
     pathlib.Path(arguments.output + ".cdx.json").write_text(text + "\n")
 
     # SPDX's times have no zone in this tool.
-    json_writer.write_document_to_file(spdx(project, parts, created.replace(tzinfo=None)), arguments.output + ".spdx.json")
-    if errors := validate_full_spdx_document(parse_file(arguments.output + ".spdx.json")):
+    path = arguments.output + ".spdx.json"
+    json_writer.write_document_to_file(spdx(project, parts, created.replace(tzinfo=None)), path)
+    if errors := validate_full_spdx_document(parse_file(path)):
         sys.exit("\n".join(f"SPDX: {error.validation_message}" for error in errors))
 
     for part, needs in parts.items():
