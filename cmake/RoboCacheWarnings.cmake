@@ -15,4 +15,8 @@ function(robocache_warnings target)
     ${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${warnings};-Wpedantic;-Wsign-conversion>"
                       "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${forwarded}>"
   )
+  # Code that nvcc 12 generates makes kernels static, and so ROBOCACHE_HIDDEN void.
+  if(ROBOCACHE_WITH_CUDA AND CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wno-attributes>")
+  endif()
 endfunction()
