@@ -326,6 +326,16 @@ TEST(ResampleHost, NegativeThreads) {
   EXPECT_TRUE(call.out.untouched());
 }
 
+TEST(ResampleHost, KindsThatNoOneInstantiated) {
+  using TwoPoint = Types<std::int64_t, float, float, TwoPointKinds>;
+  Arena arena(Launcher::host);
+  Call call(arena, Queries::Kind::times);
+  EXPECT_TRUE(is_error(resample<TwoPoint>(call.args, Host{1}), StatusCode::unsupported_type, "TwoPointKinds"));
+  EXPECT_TRUE(call.out.untouched());
+  call.groups[1] = channels(4, Interpolation::previous);
+  EXPECT_OK(resample<TwoPoint>(call.args, Host{1}));
+}
+
 INSTANTIATE_TEST_SUITE_P(, ResampleErrors, every_launcher(), launcher_name);
 
 }  // namespace
