@@ -319,6 +319,19 @@ TEST_P(ResampleErrors, Aliasing) {
          });
 }
 
+// Groups without channels need no bytes but those of their status.
+TEST_P(ResampleErrors, StatusOfMoreRowsThanMemory) {
+  refuse(Queries::Kind::grid, {{"status", StatusCode::overflow, "args.status", [](Call& c) {
+                                  c.groups.assign(4, channels(0, Interpolation::linear));
+                                  c.args.source.groups = c.groups.data();
+                                  c.args.source.group_count = 4;
+                                  c.args.source.values.width = c.args.out.width = 0;
+                                  c.args.source.segments.count = INT64_MAX / 64;
+                                  c.args.at.steps = 32;
+                                  c.args.out.count = INT64_MAX / 64 * 32;
+                                }}});
+}
+
 TEST(ResampleHost, NegativeThreads) {
   Arena arena(Launcher::host);
   Call call(arena, Queries::Kind::times);
