@@ -316,6 +316,87 @@ TYPED_TEST(Interpolate, ReadsNothingOutsideTheSegment) {
 const std::vector<Interpolation> two_sided = {Interpolation::linear, Interpolation::cubic, Interpolation::pchip,
                                               Interpolation::akima,  Interpolation::slerp, Interpolation::angle};
 
+// What kernels use where a bracket has all its neighbours, against the textbook in long double and the general case.
+TYPED_TEST(Interpolate, SlopesWithoutBranchesAreTheSlopes) {
+  using F = TypeParam;
+  SCOPED_TRACE(test::seed_trace());
+  test::Random random(11);
+  const auto number = [&](Real least, Real most) {
+    const Real size = least + (most - least) * (Real(random.signed_unit()) + 1) / 2;
+    return static_cast<F>(random.one_in(2) ? size : -size);
+  };
+  for (int n = 0; n < 20'000; ++n) {
+    StencilPlan<F> p;
+    F* lengths[] = {&p.before, &p.after};
+    for (F* length : lengths) *length = static_cast<F>(std::abs(number(0.25, 4)));
+    const F before2 = std::abs(number(0.25, 4)), after2 = std::abs(number(0.25, 4));
+    p.inverse_before = F(1) / p.before, p.inverse_after = F(1) / p.after;
+    p.inverse_before2 = F(1) / before2, p.inverse_after2 = F(1) / after2;
+    const detail::Neighbours<F> y = {number(1, 9),   number(10, 18), number(19, 27),
+                                     number(28, 36), number(37, 45), number(46, 54)};
+    const Real m[] = {(Real(y.before) - y.before2) / before2, (Real(y.left) - y.before) / p.before,
+                      Real(y.right) - y.left, (Real(y.after) - y.right) / p.after, (Real(y.after2) - y.after) / after2};
+    const auto akima = [](Real m1, Real m2, Real m3, Real m4) {
+      const Real of_m2 = std::abs(m4 - m3), of_m3 = std::abs(m2 - m1);
+      return (of_m2 * m2 + of_m3 * m3) / (of_m2 + of_m3);
+    };
+    const auto pchip = [](Real m1, Real m2, Real h1, Real h2) {
+      if (m1 * m2 <= 0) return Real(0);
+      const Real w1 = 2 * h2 + h1, w2 = h2 + 2 * h1;
+      return (w1 + w2) / (w1 / m1 + w2 / m2);
+    };
+    Real largest = 0;
+    for (const Real secant : m) largest = std::max(largest, std::abs(secant));
+    // Secants of some hundred; where akima's weights are nearly zero, they are what is left of such.
+    const Real lightest =
+        std::min(std::abs(m[3] - m[2]) + std::abs(m[1] - m[0]), std::abs(m[4] - m[3]) + std::abs(m[2] - m[1]));
+    const Real bound = 8 * Real(this->eps) * largest, akima_bound = bound * (1 + 2 * largest / lightest);
+    const struct {
+      Interpolation kind;
+      Real left, right, bound;
+    } cases[] = {
+        {Interpolation::cubic, (Real(y.right) - y.before) / (1 + Real(p.before)),
+         (Real(y.after) - y.left) / (1 + Real(p.after)), bound},
+        {Interpolation::pchip, pchip(m[1], m[2], p.before, 1), pchip(m[2], m[3], 1, p.after), bound},
+        {Interpolation::akima, akima(m[0], m[1], m[2], m[3]), akima(m[1], m[2], m[3], m[4]), akima_bound},
+    };
+    for (const auto& wanted : cases) {
+      SCOPED_TRACE(static_cast<int>(wanted.kind));
+      bool usual = true;
+      const detail::EndSlopes<F> d = detail::usual_slopes(wanted.kind, p, y, usual);
+      ASSERT_TRUE(usual);
+      ASSERT_LE(std::abs(d.left - wanted.left), wanted.bound);
+      ASSERT_LE(std::abs(d.right - wanted.right), wanted.bound);
+      const detail::EndIntervals<F> intervals = {p.before,        p.after,           p.inverse_before,
+                                                 p.inverse_after, p.inverse_before2, p.inverse_after2};
+      const detail::EndSlopes<F> general = detail::end_slopes(wanted.kind, intervals, y);
+      ASSERT_EQ(d.left, general.left);
+      ASSERT_EQ(d.right, general.right);
+    }
+  }
+}
+
+TYPED_TEST(Interpolate, SlopesThatNeedBranchesAreSaidToDoSo) {
+  using F = TypeParam;
+  StencilPlan<F> p;
+  p.before = p.after = p.inverse_before = p.inverse_after = p.inverse_before2 = p.inverse_after2 = F(1);
+  for (const Interpolation kind : {Interpolation::cubic, Interpolation::pchip, Interpolation::akima}) {
+    for (const F size : {F(1e-30), F(1e30)}) {
+      SCOPED_TRACE(testing::Message() << static_cast<int>(kind) << " of " << size);
+      bool usual = true;
+      detail::usual_slopes<F>(kind, p, {size, 3 * size, 4 * size, 8 * size, 9 * size, 16 * size}, usual);
+      EXPECT_FALSE(usual);
+    }
+    // Equal samples need none, but for pchip.
+    bool usual = true;
+    const detail::EndSlopes<F> flat = detail::usual_slopes<F>(kind, p, {7, 7, 7, 7, 7, 7}, usual);
+    EXPECT_EQ(usual, kind != Interpolation::pchip);
+    if (!usual) continue;
+    EXPECT_EQ(flat.left, F(0));
+    EXPECT_EQ(flat.right, F(0));
+  }
+}
+
 TEST(PlanSample, InsideTheRecording) {
   const std::vector<std::int64_t> times = {100, 200, 300};
   for (Interpolation kind : two_sided) {

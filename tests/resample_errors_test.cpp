@@ -319,11 +319,34 @@ TEST_P(ResampleErrors, Aliasing) {
          });
 }
 
+// Groups without channels need no bytes but those of their status.
+TEST_P(ResampleErrors, StatusOfMoreRowsThanMemory) {
+  refuse(Queries::Kind::grid, {{"status", StatusCode::overflow, "args.status", [](Call& c) {
+                                  c.groups.assign(4, channels(0, Interpolation::linear));
+                                  c.args.source.groups = c.groups.data();
+                                  c.args.source.group_count = 4;
+                                  c.args.source.values.width = c.args.out.width = 0;
+                                  c.args.source.segments.count = INT64_MAX / 64;
+                                  c.args.at.steps = 32;
+                                  c.args.out.count = INT64_MAX / 64 * 32;
+                                }}});
+}
+
 TEST(ResampleHost, NegativeThreads) {
   Arena arena(Launcher::host);
   Call call(arena, Queries::Kind::times);
   EXPECT_TRUE(is_error(resample(call.args, Host{-1}), StatusCode::invalid_value, "threads"));
   EXPECT_TRUE(call.out.untouched());
+}
+
+TEST(ResampleHost, KindsThatNoOneInstantiated) {
+  using TwoPoint = Types<std::int64_t, float, float, TwoPointKinds>;
+  Arena arena(Launcher::host);
+  Call call(arena, Queries::Kind::times);
+  EXPECT_TRUE(is_error(resample<TwoPoint>(call.args, Host{1}), StatusCode::unsupported_type, "TwoPointKinds"));
+  EXPECT_TRUE(call.out.untouched());
+  call.groups[1] = channels(4, Interpolation::previous);
+  EXPECT_OK(resample<TwoPoint>(call.args, Host{1}));
 }
 
 INSTANTIATE_TEST_SUITE_P(, ResampleErrors, every_launcher(), launcher_name);

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -212,6 +213,24 @@ TEST_P(Bounds, EveryMistakeIsNamedAndNothingIsWritten) {
   }
   ASSERT_OK(arena.launch([&](auto where) { return bounds(good, where); }));
   EXPECT_EQ(boxes.download(), std::vector<double>(6, 1.0));
+}
+
+TEST_P(Bounds, RecordsWithFieldsAnywhere) {
+  struct Record {
+    float intensity, z;
+    std::uint32_t ring;
+    float y, x;
+  };
+  Arena arena(GetParam());
+  std::vector<unsigned char> bytes(3 * sizeof(Record));
+  const Record records[] = {{9, -3, 7, 2, 1}, {9, 5, 7, -4, 8}, {9, 1, 7, 0, -6}};
+  std::memcpy(bytes.data(), records, sizeof(records));
+  BoundsArgs args;
+  args.points = points_of_records(arena.input(bytes), 3, sizeof(Record), 16, 12, 4);
+  const auto boxes = arena.output<double>(6);
+  args.boxes = boxes.data();
+  ASSERT_OK(arena.launch([&](auto where) { return bounds(args, where); }));
+  EXPECT_EQ(boxes.download(), (std::vector<double>{-6, -4, -3, 8, 2, 5}));
 }
 
 }  // namespace

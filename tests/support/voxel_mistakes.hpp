@@ -76,6 +76,8 @@ std::vector<Mistake<Call>> with_point_mistakes(std::vector<Mistake<Call>> others
        [](Call& c) { c.args.points.cloud_of = beside(c.args.points.cloud_of, 1); }},
       {"clouds", StatusCode::invalid_size, "clouds", [](Call& c) { c.args.points.clouds = -1; }},
       {"clouds overflow", StatusCode::overflow, "clouds", [](Call& c) { c.args.points.clouds = huge; }},
+      {"transforms overflow", StatusCode::overflow, "transforms",
+       [](Call& c) { c.args.points.segments.count = INT64_MAX / 64; }},
       {"transforms misaligned", StatusCode::misaligned, "transforms",
        [](Call& c) { c.args.points.transforms.data = moved(c.args.points.transforms.data, 2); }},
       {"range", StatusCode::invalid_value, "min_range", [](Call& c) { c.args.points.min_range = -1; }},

@@ -29,6 +29,16 @@ __device__ inline void await_stream() noexcept {
 #endif
 }
 
+/// The sum over a whole warp, for every lane.
+__device__ inline int warp_sum(int value) noexcept {
+#if __CUDA_ARCH__ >= 800
+  return __reduce_add_sync(0xffffffffu, value);
+#else
+  for (int step = 16; step > 0; step /= 2) value += __shfl_xor_sync(0xffffffffu, value, step);
+  return value;
+#endif
+}
+
 /// Whether the kernel's code, as the current device would run it, has await_stream's wait, and graphs record it.
 ROBOCACHE_HIDDEN inline bool awaits_stream(const void* kernel) noexcept {
 #if CUDART_VERSION >= 12030

@@ -69,9 +69,6 @@ inline Status prepare(const CheckTimesArgs& args) noexcept {
   ROBOCACHE_CHECK(check_segments(args.segments, args.count));
   if (args.max_gap < 0) return {StatusCode::invalid_value, "args.max_gap: negative"};
   if (args.segments.count == 0) return {};
-  if (multiply_overflows(args.segments.count, 8, &bytes)) {
-    return {StatusCode::overflow, "args.offences: size overflows"};
-  }
   if (args.offences == nullptr) return {StatusCode::null_pointer, "args.offences: null"};
   return check_arrays({{args.times.data, args.count, size_of(args.times.type), "args.times: misaligned"},
                        {args.segments.offsets, args.segments.count + 1, 8, "args.segments: misaligned"}},

@@ -60,9 +60,6 @@ inline Status prepare(const GridOffsetsArgs& args, GridOffsetsJob* job) noexcept
   ROBOCACHE_CHECK(check_clock(source.clock));
   if (args.at.kind != Queries::Kind::grid) return {StatusCode::invalid_value, "args.at.kind: not a grid"};
   ROBOCACHE_CHECK(check_grid(args.at, source.segments.count, source.times.type, &job->grid));
-  if (source.segments.count == INT64_MAX || multiply_overflows(source.segments.count + 1, 8, &bytes)) {
-    return {StatusCode::overflow, "args.row_offsets: size overflows"};
-  }
   if (args.row_offsets == nullptr) return {StatusCode::null_pointer, "args.row_offsets: null"};
   const bool starts = args.at.start == Queries::Start::per_segment;
   const std::int64_t segments = source.segments.count, stamp_bytes = size_of(source.times.type);

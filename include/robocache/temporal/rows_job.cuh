@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <robocache/core/device.cuh>
 #include <robocache/temporal/rows_job.hpp>
 
 #include <cstdint>
@@ -24,16 +25,6 @@ __device__ inline Index ragged_segment_by_warp(const std::int64_t* offsets, Inde
     high = smaller<Index>(high, low + step);
   }
   return low;
-}
-
-/// The sum over a whole warp, for every lane.
-__device__ inline int warp_sum(int value) noexcept {
-#if __CUDA_ARCH__ >= 800
-  return __reduce_add_sync(0xffffffffu, value);
-#else
-  for (int step = 16; step > 0; step /= 2) value += __shfl_xor_sync(0xffffffffu, value, step);
-  return value;
-#endif
 }
 
 /// Up to 32 * Parts stamps of one segment, which a whole warp looks through together: all reads are under way at once,

@@ -293,7 +293,7 @@ ROBOCACHE_HIDDEN __global__ void __launch_bounds__(index_threads)
     if (i < points) index.place_of[i] = is_other ? place : no_index;
   }
   if (overflow == nullptr) return;
-  const int all_dropped = __reduce_add_sync(everyone, dropped);
+  const int all_dropped = warp_sum(dropped);
   if (lane == 0 && all_dropped != 0) add_to(overflow, static_cast<std::uint64_t>(all_dropped));
 }
 

@@ -92,26 +92,26 @@ inline std::uint32_t enter_shared(const HostIndex& index, std::uint32_t slot, st
   }
 }
 
+/// At most. No member of PointBlock: GCC takes the size of an array that depends on a type for a run-time value.
+inline constexpr int points_of_block = 256;
+
 /// Points that a thread takes at a time, in arrays: loops over them can be vectorised. Neighbours often share a voxel.
 template <class F>
 struct PointBlock {
-  static constexpr int most = 256;
-
   int count = 0;
-  std::int32_t index[most];
-  F p[3][most];  ///< as transformed; of points that have no voxel, finite
+  std::int32_t index[points_of_block];
+  F p[3][points_of_block];  ///< as transformed; of points that have no voxel, finite
 
   // Points of one voxel that follow each other.
   int runs = 0;
-  std::int32_t begin[most], end[most];  ///< within the block
-  std::int32_t voxel[most];
+  std::int32_t begin[points_of_block], end[points_of_block];  ///< within the block
+  std::int32_t voxel[points_of_block];
 };
 
 /// Keys of a block of points from `first` on, as loops that know how they lie in memory. Fills the block but for runs.
 template <class F, PointLayout Layout>
 inline void find_keys(const VoxelIndexJob<F>& job, const HostIndex& index, std::int64_t first, PointBlock<F>* block,
                       std::uint64_t* keys) noexcept {
-  constexpr int most = PointBlock<F>::most;
   const auto find = [&](const SegmentView& view, std::int64_t from, std::int64_t to) ROBOCACHE_ALWAYS_INLINE {
     const auto begin = static_cast<int>(from - first), end = static_cast<int>(to - first);
     if (index.clouds != nullptr) {
@@ -122,14 +122,14 @@ inline void find_keys(const VoxelIndexJob<F>& job, const HostIndex& index, std::
       for (F* along : block->p) std::fill(along + begin, along + end, F(0));
       return;
     }
-    F p[3][most];
+    F p[3][points_of_block];
     for (int k = begin; k < end; ++k) {
       const Vector3<F> at =
           transformed(job.clouds.transforms, view.segment, read_point<F, Layout>(job.clouds, first + k));
       p[0][k] = at.x, p[1][k] = at.y, p[2][k] = at.z;
     }
     // One loop for each rule, over one axis at a time.
-    std::int32_t cells[3][most];
+    std::int32_t cells[3][points_of_block];
     const Vector3<F> origin = job.grid.origin_of(view.cloud);
     const F origins[3] = {origin.x, origin.y, origin.z};
     for (int axis = 0; axis < 3; ++axis) {
@@ -144,7 +144,7 @@ inline void find_keys(const VoxelIndexJob<F>& job, const HostIndex& index, std::
         }
       }
     }
-    std::uint64_t found[most];
+    std::uint64_t found[points_of_block];
     for (int k = begin; k < end; ++k) {
       found[k] = job.key_of_cells(cells[0][k], cells[1][k], cells[2][k], view.cloud);
     }
@@ -174,13 +174,12 @@ inline void find_keys(const VoxelIndexJob<F>& job, const HostIndex& index, std::
 template <bool Shared, class F, class Visit>
 inline std::int64_t enter_points(const VoxelIndexJob<F>& job, const HostIndex& index, std::int64_t begin,
                                  std::int64_t end, bool keeps, const Visit& visit) noexcept {
-  constexpr int most = PointBlock<F>::most;
   const auto last_slot = static_cast<std::uint32_t>(index.table_slots() - 1);
   std::uint32_t voxels = 0;
   PointBlock<F> block;
-  for (std::int64_t first = begin; first < end; first += most) {
-    block.count = static_cast<int>(smaller<std::int64_t>(end - first, most));
-    std::uint64_t own_keys[most];
+  for (std::int64_t first = begin; first < end; first += points_of_block) {
+    block.count = static_cast<int>(smaller<std::int64_t>(end - first, points_of_block));
+    std::uint64_t own_keys[points_of_block];
     std::uint64_t* keys = Shared ? index.keys + first : own_keys;
     if (job.clouds.layout == PointLayout::any) {
       find_keys<F, PointLayout::any>(job, index, first, &block, keys);
@@ -188,7 +187,7 @@ inline std::int64_t enter_points(const VoxelIndexJob<F>& job, const HostIndex& i
       find_keys<F, PointLayout::triple>(job, index, first, &block, keys);
     }
     // One look-up for each run.
-    std::int32_t starts[most + 1], run_of[most], voxel_of_run[most];
+    std::int32_t starts[points_of_block + 1], run_of[points_of_block], voxel_of_run[points_of_block];
     int runs = 0;
     for (int k = 0; k < block.count; ++k) {
       const int before = k > 0 ? k - 1 : 0;
@@ -199,7 +198,7 @@ inline std::int64_t enter_points(const VoxelIndexJob<F>& job, const HostIndex& i
     }
     starts[runs] = block.count;
     // Slots are all over the table: they are on their way while others are looked up.
-    std::uint32_t slots[most];
+    std::uint32_t slots[points_of_block];
     for (int r = 0; r < runs; ++r) {
       slots[r] = job.slot_of(keys[starts[r]], index.cloud_of(first + starts[r])) >> (job.table_bits - index.table_bits);
       __builtin_prefetch(index.slots + slots[r], 1);

@@ -183,7 +183,7 @@ template <class F>
 inline void add_words(const PointBlock<F>& block, const std::uint64_t* words, bool is_sum, std::uint64_t* records,
                       std::int64_t width, std::int64_t w) noexcept {
   if (is_sum) {
-    std::uint64_t before[PointBlock<F>::most + 1];
+    std::uint64_t before[points_of_block + 1];
     before[0] = 0;
     for (int k = 0; k < block.count; ++k) before[k + 1] = before[k] + words[k];
     for (int r = 0; r < block.runs; ++r) {
@@ -200,14 +200,13 @@ inline void add_words(const PointBlock<F>& block, const std::uint64_t* words, bo
 /// Adds a block of points to the records of their voxels.
 template <class F>
 void add_block(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, const PointBlock<F>& block) noexcept {
-  constexpr int most = PointBlock<F>::most;
   const std::int64_t width = job.record_words();
   const int runs = block.runs;
   for (int r = 0; r < runs; ++r) scratch.counts[block.voxel[r]] += block.end[r] - block.begin[r];
-  std::uint64_t words[most];
+  std::uint64_t words[points_of_block];
   for (int c = 0; c < job.reduced_count; ++c) {
     const ChannelJob channel = job.channels[c];
-    double values[most];
+    double values[points_of_block];
     read_values(job.clouds, channel, block, values);
     const bool any_nan = find_words(channel, values, block.count, words);
     add_words(block, words, channel.is_sum(), scratch.records, width, 1 + c);
@@ -258,13 +257,12 @@ struct AddBlocks {
 template <class F, PointLayout Layout>
 void add_points_as(const VoxelizeSparseJob<F>& job, const SparseHostScratch& scratch, std::int64_t begin,
                    std::int64_t end) noexcept {
-  constexpr int most = PointBlock<F>::most;
   const std::int32_t* voxel_of = scratch.index.voxel_of;
   scratch.clear(job, begin, end);
   PointBlock<F> block;
   SegmentView view;
-  for (std::int64_t first = 0; first < job.clouds.count; first += most) {
-    const std::int64_t stop = smaller(job.clouds.count, first + most);
+  for (std::int64_t first = 0; first < job.clouds.count; first += points_of_block) {
+    const std::int64_t stop = smaller(job.clouds.count, first + points_of_block);
     block.count = block.runs = 0;
     for (std::int64_t i = first; i < stop; ++i) {
       block.index[block.count] = static_cast<std::int32_t>(i);
