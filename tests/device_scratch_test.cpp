@@ -200,7 +200,9 @@ struct Sparse {
         args, arrays, [&](const plan::SparseDeviceScratch& scratch, const auto& job, Carved* carved) {
           const std::int64_t points = job.clouds.count;
           EXPECT_EQ(scratch.index.kind, kind);
-          if (kind != plan::TableKind::direct) EXPECT_GE(scratch.index.slots, 2 * job.most_voxels);
+          if (kind != plan::TableKind::direct) {
+            EXPECT_GE(scratch.index.slots, 2 * job.most_voxels);
+          }
           carved->add_index(scratch.index, points);
           carved->add(scratch.number_of, job.most_voxels);
           carved->add_sort(scratch.by_key);
