@@ -215,6 +215,19 @@ TEST(Segments, RaggedRowsFollowTheOffsets) {
   }
 }
 
+TEST(Segments, RowsAreFoundInTheirSegments) {
+  EXPECT_EQ(detail::segment_of_row(Segments(), 16), 0);
+  const Segments even = uniform(3'000'000'000, 5), without_rows = uniform(3, 0);
+  EXPECT_EQ(detail::segment_of_row(even, 4), 0);
+  EXPECT_EQ(detail::segment_of_row(even, 14'999'999'995), 2'999'999'999);
+  EXPECT_EQ(detail::segment_of_row(even, 15'000'000'000), 3'000'000'000);  // past the last
+  EXPECT_EQ(detail::segment_of_row(without_rows, 0), -1);
+  const std::int64_t offsets[] = {2, 3, 3, 10};
+  const Segments some = ragged(offsets, 3);
+  const std::int64_t segment_of[] = {-1, -1, 0, 2, 2, 2, 2, 2, 2, 2, 3};
+  for (std::int64_t r = 0; r < 11; ++r) EXPECT_EQ(detail::segment_of_row(some, r), segment_of[r]) << r;
+}
+
 TEST(Segments, WrongOffsetsNeverLeaveTheRows) {
   const std::int64_t bad[] = {INT64_MIN, -1, 0, 4, 9, 10, 11, INT64_MAX};
   for (std::int64_t low : bad) {
