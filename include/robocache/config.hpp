@@ -78,8 +78,8 @@
 #endif
 
 // Whether the stream overloads can be declared: they need cudaStream_t, but no nvcc.
-#if defined(__has_include)
-#if __has_include(<cuda_runtime_api.h>) && !defined(ROBOCACHE_NO_CUDA)
+#if defined(__has_include) && !defined(ROBOCACHE_NO_CUDA)
+#if __has_include(<cuda_runtime_api.h>)
 #define ROBOCACHE_HAS_CUDA_RUNTIME 1
 #endif
 #endif
