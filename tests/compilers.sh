@@ -8,7 +8,7 @@
 #                                                         examples; the bits of bit_identity_test, which is run
 #   tests/compilers.sh nvcc /usr/local/cuda-12.4/bin/nvcc
 #                                                         all headers and a source as C++17 and C++20; the GPU library
-#   tests/compilers.sh --architectures 75-real,90 nvcc    for which nvcc compiles; 90 if there is nothing else
+#   tests/compilers.sh --architectures 80-real,90 nvcc    for these; 90-real if there is nothing else
 #
 # Builds, which stay, and logs are in build/compilers. An nvcc alone takes a quarter of an hour and more, others minutes.
 
