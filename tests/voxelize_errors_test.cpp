@@ -173,6 +173,14 @@ TEST(VoxelizeArgsTest, WhatLooksWrongAndIsNot) {
   args.cell_of = cell_of;
   ASSERT_OK(voxelize(args, Workspace(), Host{2}));
   EXPECT_EQ((std::vector<std::int32_t>(both, both + 4)), (std::vector<std::int32_t>{1, 1, 1, 1}));
+
+  // Three cells so far apart that the stride of a fourth would leave 64 bits, but not their reach: it holds all memory.
+  args.grid.shape[0] = 3;
+  args.grid.shape[1] = 2;
+  args.count = {};
+  args.occupancy = {both, CellType::u8, 0, 0, 1, INT64_MAX / 2 - 1};
+  args.occupancy.data = reinterpret_cast<void*>(64);  // NOLINT(performance-no-int-to-ptr)
+  EXPECT_TRUE(is_error(voxelize(args, Workspace(), Host{2}), StatusCode::aliasing, "overlaps an input"));
 }
 
 }  // namespace

@@ -111,6 +111,8 @@ class HardRun : public CloudRun<VoxelizeHardArgs> {
   }
 
   std::vector<unsigned char> voxels() const { return voxels_[0].download(); }
+  std::vector<std::int64_t> voxel_count() const { return voxel_count_[0].download(); }
+  std::vector<std::int64_t> overflow() const { return overflow_[0].download(); }
 
   std::vector<HardChannel> channels;
 
@@ -274,6 +276,18 @@ TEST_P(Hard, RunsAgreeAndBadOffsetsAreSafe) {
   HardRun bad(GetParam(), call);
   EXPECT_OK(bad.launch(2));
   static_cast<void>(bad.voxels());  // the guards
+
+  // From point 0 on, the first segment holds all points; a search for point 20, the first with a voxel, finds none.
+  HardCase lost = plain_case(random, 60, grid_of(2, 2, 2));
+  std::fill(lost.in.points.begin(), lost.in.points.begin() + 20, std::array<double, 3>{nan, nan, nan});
+  std::fill(lost.in.points.begin() + 20, lost.in.points.end(), std::array<double, 3>{0.5, 0.5, 0.5});
+  lost.in.offsets = {0, 100, 100, 20, 20, 20, 20};
+  lost.max_voxels = 2;
+  HardRun other(GetParam(), lost);
+  EXPECT_OK(other.launch());
+  static_cast<void>(other.voxels());
+  static_cast<void>(other.voxel_count());
+  static_cast<void>(other.overflow());
 }
 
 // Offsets in the memory of the call say how many points there are.
