@@ -67,6 +67,15 @@ TEST_F(GpuValidate, Passes) {
   EXPECT_NE(line_of(outcome.out, "| `voxelize_hard` | 40 | 120 |"), "") << outcome.out;
 }
 
+/// The threads of `--device all`, on one device.
+TEST_F(GpuValidate, ADeviceTwice) {
+  const Outcome outcome = run_plain("--quick --gates input/gates.json --device 0,0");
+  EXPECT_EQ(outcome.code, 0) << failure_of(outcome);
+  EXPECT_NE(line_of(outcome.out, "| `host_fed/copies_alone` | 2 |"), "") << outcome.out;
+  const Outcome unknown = run_plain("--quick --gates input/gates.json --device 0,1000");
+  expect_unusable(unknown, "--device 1000: there are devices 0 to ");
+}
+
 TEST_F(GpuValidate, AWrongBitFails) {
   for (const char* op : {"resample", "split_segments", "voxel_downsample"}) {
     const Outcome outcome = run_plain("--quick --seed 5 --gates input/gates.json --corrupt " + std::string(op));

@@ -44,7 +44,8 @@ class Unusable : public std::runtime_error {
 struct Options {
   bool json = false, quick = false, full = false;
   double soak_minutes = 0;
-  std::string markdown, device = "0", gates;
+  std::string markdown, gates;
+  std::vector<std::string> devices = {"0"};
   TrialOptions trials;
   std::string command;
 
@@ -60,7 +61,8 @@ Options parsed(int argc, char** argv, CLI::App& app) {
   app.add_flag("--full", options.full, "five times as many calls")->excludes(quick);
   app.add_option("--soak", options.soak_minutes, "then random calls from several threads, for so many minutes")
       ->check(CLI::Range(0.1, 1e6));
-  app.add_option("--device", options.device, "its number, or all: every device at once, and how they scale");
+  app.add_option("--device", options.devices, "its number, several (0,1), or all; of several, how they scale")
+      ->delimiter(',');
   app.add_option("--gates", options.gates, "a file of gates, in place of those for this kind of board");
   app.add_option("--seed", options.trials.seed, "of the random calls; drawn anew unless given");
   // For trying out that a wrong result is seen.
@@ -77,24 +79,30 @@ Options parsed(int argc, char** argv, CLI::App& app) {
   return options;
 }
 
+bool is_scaling(const Options& options) { return options.devices.size() > 1 || options.devices.front() == "all"; }
+
+/// Their numbers. One that is given twice is used by two threads at once.
 std::vector<int> devices_of(const Options& options) {
   const int count = robocache_bench::device_count();
   if (count == 0) throw Unusable("no CUDA device");
   std::vector<int> devices;
-  if (options.device == "all") {
+  if (options.devices == std::vector<std::string>{"all"}) {
     for (int device = 0; device < count; ++device) devices.push_back(device);
     return devices;
   }
-  std::size_t end = 0;
-  int device = -1;
-  try {
-    device = std::stoi(options.device, &end);
-  } catch (const std::exception&) {
+  for (const std::string& word : options.devices) {
+    std::size_t end = 0;
+    int device = -1;
+    try {
+      device = std::stoi(word, &end);
+    } catch (const std::exception&) {
+    }
+    if (end != word.size() || device < 0 || device >= count) {
+      throw Unusable("--device " + word + ": there are devices 0 to " + std::to_string(count - 1));
+    }
+    devices.push_back(device);
   }
-  if (end != options.device.size() || device < 0 || device >= count) {
-    throw Unusable("--device " + options.device + ": there are devices 0 to " + std::to_string(count - 1));
-  }
-  return {device};
+  return devices;
 }
 
 /// Of --gates, if that is given.
@@ -212,7 +220,7 @@ Json validated(const Options& options) {
   }
   try {
     check(cudaSetDevice(devices.front()), "cudaSetDevice");
-    if (options.device == "all") result["scaling"] = scaling_over(devices, progress);
+    if (is_scaling(options)) result["scaling"] = scaling_over(devices, progress);
     if (options.soak_minutes > 0) {
       result["soak"] = soak(options.trials, options.soak_minutes, progress);
       for (const Json& failure : result["soak"]["failures"]) failures.push_back("soak: " + failure.get<std::string>());
