@@ -25,9 +25,9 @@ import time
 
 TOOLS = ("racecheck", "initcheck", "memcheck", "synccheck")  # the slow ones first
 # Cases that fill the GPU's memory would not fit beside a sanitizer's own. Those of the graph launcher run the kernels
-# of the stream launcher again, with the same arguments.
+# of the stream launcher again, with the same arguments. GpuValidate starts a program, which is not looked into.
 GPU_CASES, GRAPH_CASES = "*Stream*:Gpu*:*/Gpu*", "*Graph*"
-NOT_CASES = "*Huge*:*LargeTimes*"
+NOT_CASES = "*/Host:*Huge*:*LargeTimes*:GpuValidate.*"
 FINDINGS_CODE = 9
 UNIT_SECONDS, UNIT_CASES = 20, 16
 GUESSED_SECONDS = 10  # of a case, where no summary says it

@@ -57,7 +57,8 @@ ROWS = (
          "resample_edges_test.cpp": ("ResampleEdges.GarbageStamps", "ResampleEdges.WrongOffsets"),
          "voxelize_test.cpp": ("Voxelize.BadOffsets*", "Voxelize.StrangeNumbers"),
          "voxelize_sparse_test.cpp": ("Sparse.BadOffsets*", "Sparse.CapacityIsNeverExceeded"),
-         "voxelize_hard_test.cpp": ("Hard.RunsAgreeAndBadOffsetsAreSafe",)}),
+         "voxelize_hard_test.cpp": ("Hard.RunsAgreeAndBadOffsetsAreSafe",), "sanitize_test.py": ("*",)},
+        (), ("results/h100-sxm/sanitize.json",)),
     Row("R-BITS-1", "CPU and GPU, every compiler, thread count and batch split give the same bits.",
         ("core/arithmetic.hpp", "core/elementary.hpp"),
         {"bit_identity_test.cpp": ("*",), "arithmetic_test.cpp": ("*",),
@@ -208,6 +209,8 @@ ROWS = (
     Row("R-VALIDATE-1", "One program says whether a GPU does the job: results, ceilings, gates, soak; and it can fail.",
         (), {"validate_test.cpp": ("*",)}, (),
         ("gates/h100-sxm.json", "results/h100-sxm/validate.json", "results/h100-sxm/validate.md")),
+    Row("R-PROFILE-1", "What limits each kernel is measured, and calls can be told apart in a profiler.",
+        ("core/profiler_range.hpp",), {"profile_test.py": ("*",)}, (), ("results/h100-sxm/ncu.csv",)),
 )
 
 
