@@ -5,8 +5,8 @@
 # Nsight Compute over every kernel: OUTPUT/ncu.csv has a row for each kernel of each case below, and where Nsight
 # Systems is installed OUTPUT/timeline.nsys-rep shows calls of one of them.
 #   bench/profile.sh DIRECTORY-OF-BENCHMARKS DIRECTORY-OF-TESTS OUTPUT [REGEX]
-# REGEX selects cases. Their rows replace those of an OUTPUT/ncu.csv that is there; the others stay. The GPU's clocks
-# are left as they are. Exit code 2 if ncu is missing.
+# REGEX selects cases. Their rows replace those of an OUTPUT/ncu.csv that is there, case by case; the others stay, and
+# tests are asked for kernels that have no row. The GPU's clocks are left as they are. Exit code 2 if ncu is missing.
 set -euo pipefail
 
 benchmarks=${1:?usage: profile.sh DIRECTORY-OF-BENCHMARKS DIRECTORY-OF-TESTS OUTPUT [REGEX]}
@@ -53,7 +53,6 @@ test_cases=(
 )
 
 mkdir -p "$out/raw"
-rm -f "$out"/raw/*.csv
 metrics=$(table metrics)
 number=0
 log=''
@@ -90,28 +89,33 @@ program_of() {
   return 1
 }
 
+# What has been profiled becomes rows at once: a run that is cut short leaves what it has.
+merge() {
+  table merge "$out/ncu.csv" "$log.csv" --gpu "$gpu" --driver "$driver" --ncu "$ncu_version" \
+    --commit "${ROBOCACHE_COMMIT:-unknown}"
+}
+gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | sed -n 1p)
+driver=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader | sed -n 1p)
+ncu_version=$(ncu --version | sed -nE 's/^Version ([^ ]+).*/\1/p')
+
 all_kernels=$(table kernels)
 for name in "${cases[@]}"; do
   [[ $name =~ $selected ]] || continue
   program=$(program_of "$name")
   profile "$name" "$all_kernels" 20 "$program" --benchmark_filter="^$name"
+  merge
 done
 for name in "${test_cases[@]}"; do
   [[ $name =~ $selected ]] || continue
-  shopt -s nullglob
-  missing=$(table kernels "$out"/raw/*.csv)
-  shopt -u nullglob
+  missing=$all_kernels
+  [[ ! -e $out/ncu.csv ]] || missing=$(table kernels "$out/ncu.csv")
   [[ -n $missing ]] || break
   profile "$name" "$missing" 60 "$tests/${name%%/*}" --gtest_filter="${name#*/}"
-  grep -q '^"' "$log.csv" || rm "$log.csv"  # it may have none of those that are missing
+  # It may have none of those that are missing.
+  if grep -q '^"' "$log.csv"; then merge; fi
 done
 
-compgen -G "$out/raw/*.csv" > /dev/null || { echo "profile.sh: no case matches $selected" >&2; exit 2; }
-gpu=$(nvidia-smi --query-gpu=name --format=csv,noheader | sed -n 1p)
-driver=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader | sed -n 1p)
-ncu_version=$(ncu --version | sed -nE 's/^Version ([^ ]+).*/\1/p')
-table merge "$out/ncu.csv" "$out"/raw/*.csv --gpu "$gpu" --driver "$driver" --ncu "$ncu_version" \
-  --commit "${ROBOCACHE_COMMIT:-unknown}"
+[[ -n $log ]] || { echo "profile.sh: no case matches $selected" >&2; exit 2; }
 table table "$out/ncu.csv"
 
 if command -v nsys > /dev/null; then

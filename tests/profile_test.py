@@ -169,6 +169,7 @@ class Profile(unittest.TestCase):
         code, text = self.profile(self.folder / "bench", self.folder / "tests", out, "match|check_times|split_segments")
         self.assertNotEqual(code, 0)  # ncu does not get along with the last one
         self.assertIn("SplitSegments.RandomRecordings/Stream: ncu failed", text)
+        self.assertEqual(len(profile_table.read_csv(out / "ncu.csv")[1]), 2)  # of those before it
         code, text = self.profile(self.folder / "bench", self.folder / "tests", out, "match|check_times")
         self.assertEqual(code, 0, text)
         self.assertIn("nsys: not found, no timeline", text)
