@@ -11,6 +11,7 @@ nvcc=${NVCC:-nvcc}
 arch=${ARCH:-sm_90}
 repeats=${REPEATS:-3}
 out=${1:-}
+[[ $out != -* ]] || { sed -n '5,6s/^# //p' "$0" >&2; exit 2; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -9,10 +9,11 @@
 # tests are asked for kernels that have no row. The GPU's clocks are left as they are. Exit code 2 if ncu is missing.
 set -euo pipefail
 
-benchmarks=${1:?usage: profile.sh DIRECTORY-OF-BENCHMARKS DIRECTORY-OF-TESTS OUTPUT [REGEX]}
-tests=${2:?usage: profile.sh DIRECTORY-OF-BENCHMARKS DIRECTORY-OF-TESTS OUTPUT [REGEX]}
-out=${3:?usage: profile.sh DIRECTORY-OF-BENCHMARKS DIRECTORY-OF-TESTS OUTPUT [REGEX]}
-selected=${4:-.}
+if (($# < 3 || $# > 4)); then
+  sed -n '5,10s/^# //p' "$0" >&2
+  exit 2
+fi
+benchmarks=$1 tests=$2 out=$3 selected=${4:-.}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for tool in ncu nvidia-smi python3; do
   command -v "$tool" > /dev/null || { echo "profile.sh: $tool: not found" >&2; exit 2; }

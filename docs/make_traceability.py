@@ -209,7 +209,7 @@ ROWS = (
     Row("R-VALIDATE-1", "One program says whether a GPU does the job: results, ceilings, gates, soak; and it can fail.",
         (), {"validate_test.cpp": ("*",)}, (),
         ("gates/h100-sxm.json", "results/h100-sxm/validate.json", "results/h100-sxm/validate.md")),
-    Row("R-PROFILE-1", "What limits each kernel is measured, and calls can be told apart in a profiler.",
+    Row("R-PROFILE-1", "What limits a kernel is measured, and calls can be told apart in a profiler.",
         ("core/profiler_range.hpp",), {"profile_test.py": ("*",)}, (), ("results/h100-sxm/ncu.csv",)),
 )
 

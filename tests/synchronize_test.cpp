@@ -640,9 +640,11 @@ TEST_P(Synchronize, EveryMistakeIsNamedAndNothingIsWritten) {
   good.capacity = 3;
   good.sets = sets.data();
   good.set_count = found.data();
-  const auto expect_error = [&](const SynchronizeArgs& args, StatusCode code, const char* argument) {
+  const auto expect_error = [&](const SynchronizeArgs& args, StatusCode code, const char* argument, int index = -1) {
     arena.poison_outputs();
-    EXPECT_TRUE(is_error(arena.launch([&](auto where) { return synchronize(args, where); }), code, argument));
+    const Status status = arena.launch([&](auto where) { return synchronize(args, where); });
+    EXPECT_TRUE(is_error(status, code, argument));
+    EXPECT_EQ(status.index(), index) << argument;
     EXPECT_TRUE(sets.untouched() && found.untouched()) << argument;
     streams = good_streams;
   };
@@ -661,34 +663,35 @@ TEST_P(Synchronize, EveryMistakeIsNamedAndNothingIsWritten) {
   // Every stream is checked.
   for (std::size_t i = 0; i < 3; ++i) {
     SyncStream& stream = streams[i];
+    const int index = static_cast<int>(i), differing = std::max(index, 1);  // from the first
     stream.count = -1;
-    expect_error(good, StatusCode::invalid_size, "streams.count");
+    expect_error(good, StatusCode::invalid_size, "streams.count", index);
     stream.count = INT64_MAX / 4;
-    expect_error(good, StatusCode::overflow, "streams.count");
+    expect_error(good, StatusCode::overflow, "streams.count", index);
     stream.times.data = nullptr;
-    expect_error(good, StatusCode::null_pointer, "streams.times");
+    expect_error(good, StatusCode::null_pointer, "streams.times", index);
     stream.times.type = static_cast<TimeType>(3);
-    expect_error(good, StatusCode::invalid_value, "streams.times.type");
+    expect_error(good, StatusCode::invalid_value, "streams.times.type", index);
     stream.times.type = TimeType::f64_seconds;
-    expect_error(good, StatusCode::unsupported_type, "streams.times.type");
+    expect_error(good, StatusCode::unsupported_type, "streams.times.type", differing);
     stream.times.data = shifted(stream.times.data);
-    expect_error(good, StatusCode::misaligned, "streams.times");
+    expect_error(good, StatusCode::misaligned, "streams.times", index);
     stream.segments = uniform(-1, 2);
-    expect_error(good, StatusCode::invalid_size, "segments");
+    expect_error(good, StatusCode::invalid_size, "segments", index);
     stream.segments = uniform(2, 3);
-    expect_error(good, StatusCode::invalid_size, "segments");
+    expect_error(good, StatusCode::invalid_size, "segments", index);
     stream.segments = uniform(INT64_MAX / 64, 100);
-    expect_error(good, StatusCode::overflow, "segments");
+    expect_error(good, StatusCode::overflow, "segments", index);
     stream.segments = uniform(1, 4);
-    expect_error(good, StatusCode::invalid_size, "streams.segments.count");
+    expect_error(good, StatusCode::invalid_size, "streams.segments.count", differing);
     stream.segments = uniform(4, 1);
-    expect_error(good, StatusCode::invalid_size, "streams.segments.count");
+    expect_error(good, StatusCode::invalid_size, "streams.segments.count", differing);
     stream.clock.drift = -1.0;
-    expect_error(good, StatusCode::invalid_value, "clock.drift");
+    expect_error(good, StatusCode::invalid_value, "clock.drift", index);
     stream.clock.drift = nan;
-    expect_error(good, StatusCode::invalid_value, "clock.drift");
+    expect_error(good, StatusCode::invalid_value, "clock.drift", index);
     stream.min_spacing = -1;
-    expect_error(good, StatusCode::invalid_value, "streams.min_spacing");
+    expect_error(good, StatusCode::invalid_value, "streams.min_spacing", index);
     stream.segments = ragged(shifted(found.data()), 2);
     expect_error(good, StatusCode::misaligned, "streams.segments");
     stream.clocks = reinterpret_cast<const Clock*>(shifted(found.data()));

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 
 // Arithmetic whose result no compiler may change. One rule keeps CPU and GPU bit-identical whatever the contraction
 // flags: a product never feeds a plain + or -. It is either the product inside `fma(a, b, c)`, or the addend of one,

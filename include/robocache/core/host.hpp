@@ -9,8 +9,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -24,7 +24,7 @@ class ThreadPool {
   explicit ThreadPool(int threads) {
     try {
       for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
-    } catch (const std::system_error&) {  // the caller does the rest
+    } catch (const std::exception&) {  // no thread, or no memory for one: the caller does the rest
     }
   }
   ~ThreadPool() {
@@ -90,7 +90,7 @@ class ThreadPool {
 
 /// Runs an operator on the CPU, over host memory, and returns when it is done. The result does not depend on `threads`.
 struct Host {
-  int threads = 1;             ///< 0: one per hardware thread, or all of the pool
+  int threads = 1;             ///< 0: one per hardware thread, or all of the pool. Without a pool each call starts them
   ThreadPool* pool = nullptr;  ///< optional: its threads are used, and none are started
 };
 
@@ -129,11 +129,11 @@ void parallel_for(Host host, std::int64_t count, std::int64_t grain, const Body&
   }
 
   std::vector<std::thread> workers;
-  workers.reserve(static_cast<std::size_t>(parts - 1));
   std::int64_t started = 1;
   try {
+    workers.reserve(static_cast<std::size_t>(parts - 1));
     for (; started < parts; ++started) workers.emplace_back(body, begin_of(started), begin_of(started + 1));
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {  // no thread, or no memory for one
     body(begin_of(started), count);
   }
   body(std::int64_t{0}, begin_of(1));

@@ -25,7 +25,8 @@ enum class StatusCode : std::int32_t {
 };
 
 /// The result of every host call: a code, the CUDA error if any, and a static text that names the argument.
-/// Trivially copyable; never owns memory. On any code but `ok` nothing was launched and no output was written.
+/// Trivially copyable; never owns memory. On any code but `ok` and `cuda_error` nothing was launched and no output was
+/// written. After a `cuda_error` the kernels ahead of the one that was refused may run, and outputs are unspecified.
 class [[nodiscard]] Status {
  public:
   constexpr Status() noexcept = default;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <robocache/core/status.hpp>
+#include <robocache/config.hpp>
 
 #include <cstddef>
 #include <cstdint>

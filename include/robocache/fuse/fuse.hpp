@@ -19,7 +19,8 @@
 ROBOCACHE_NAMESPACE_BEGIN
 
 /// Several sensor streams at the same wanted times, side by side in one row. Streams may differ in everything but the
-/// type of their stamps and the number of their segments; segment s of every stream is one episode.
+/// type of their stamps and the number of their segments; segment s of every stream is one episode. Outputs are device
+/// memory for stream calls and host memory for Host calls.
 struct FuseArgs {
   const SensorStream* streams = nullptr;  ///< [stream_count], host memory, read during the call
   std::int32_t stream_count = 0;          ///< 1 .. max_streams
@@ -57,8 +58,9 @@ Status fuse(const FuseArgs& args, Host host);
 /// Each stream gives what resample gives for it alone, bit for bit, at its place in the row. Nothing else is written,
 /// and nothing at all when an error is returned.
 ///
-/// Errors, all found before the launch: those of resample, whose stream is Status::index(); two streams in one channel
-/// (aliasing); more than max_streams streams or max_fuse_groups channel groups (invalid_size).
+/// Errors found before the launch: those of resample, whose stream is Status::index(); two streams in one channel
+/// (aliasing); more than max_streams streams or max_fuse_groups channel groups (invalid_size). Of the launch:
+/// cuda_error.
 ROBOCACHE_API Status fuse(const FuseArgs& args, cudaStream_t stream);
 Status fuse(const FuseArgs& args, std::nullptr_t) = delete;  // name the stream
 

@@ -73,8 +73,8 @@ Status gather_rows(const GatherRowsArgs& args, Host host);
 /// on CPU and GPU. Any pointer that is aligned to its element type and any pitch will do. 16-byte alignment of both
 /// sides and their pitches, and, to or from channel_first, a multiple of 16 pixels, are fastest.
 ///
-/// Errors, all found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (the output
-/// overlaps an input), misaligned, unsupported_type, cuda_error.
+/// Errors found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (the output overlaps
+/// an input), misaligned, unsupported_type. Of the launch: cuda_error.
 ROBOCACHE_API Status gather_rows(const GatherRowsArgs& args, cudaStream_t stream);
 Status gather_rows(const GatherRowsArgs& args, std::nullptr_t) = delete;  // name the stream
 

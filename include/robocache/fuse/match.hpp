@@ -20,8 +20,9 @@
 ROBOCACHE_NAMESPACE_BEGIN
 
 /// As-of join: for each query the one sample of its segment that stands for it, as pandas' merge_asof.
-/// Durations are nanoseconds for every time type. Stamps of one segment should not decrease; where they do, results
-/// stay defined and memory-safe, and status_unsorted says so.
+/// Pointers are device memory for stream calls and host memory for Host calls. Durations are nanoseconds for every time
+/// type. Stamps of one segment should not decrease; where they do, results stay defined and memory-safe, and
+/// status_unsorted says so.
 struct MatchArgs {
   /// Values are stable.
   enum class Direction : std::uint8_t {
@@ -66,8 +67,8 @@ Status match(const MatchArgs& args, Host host);
 /// scratch; may be captured into a graph. Writes one element of each output for every row of `args.at`; rows outside
 /// every segment of ragged queries stay as they are. Results are the same on CPU and GPU.
 ///
-/// Errors, all found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output
-/// overlaps an input or another output), misaligned, unsupported_type, cuda_error. Nothing is written then.
+/// Errors found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output overlaps an
+/// input or another output), misaligned, unsupported_type. Of the launch: cuda_error. Nothing is written then.
 ROBOCACHE_API Status match(const MatchArgs& args, cudaStream_t stream);
 Status match(const MatchArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>

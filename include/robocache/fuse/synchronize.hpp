@@ -69,15 +69,19 @@ struct SynchronizeArgs {
                                       ///< `capacity` are in sets
 };
 
-/// Host memory; returns when done.
+/// Synchronises on the CPU. Pointers are host memory. Returns when done.
 ROBOCACHE_API Status synchronize(const SynchronizeArgs& args, Host host);
 /// The same, instantiated here for the listed stamp types (std::int64_t, double, float).
 template <class First, class... Rest>
 Status synchronize(const SynchronizeArgs& args, Host host);
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
-/// The same in device memory: enqueues one kernel on `stream`, a warp for each segment; never synchronises or
-/// allocates.
+/// The same in device memory, on the current device: enqueues one kernel on `stream`, a warp for each segment, and
+/// returns. Never synchronises, allocates or uses scratch; may be captured into a graph.
+///
+/// Errors found before the launch, when nothing is written: null_pointer, invalid_size, invalid_value, overflow,
+/// aliasing (an output overlaps an input or the other output), misaligned, unsupported_type (stamps of several types).
+/// Of a stream whose values are wrong, index() says which. Of the launch: cuda_error.
 ROBOCACHE_API Status synchronize(const SynchronizeArgs& args, cudaStream_t stream);
 Status synchronize(const SynchronizeArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>
@@ -124,7 +128,8 @@ inline Status prepare(const SynchronizeArgs& args, SynchronizeJob* job) noexcept
   if (args.streams == nullptr) return {StatusCode::null_pointer, "args.streams: null"};
   const SyncStream* end = args.streams + args.stream_count;
   for (const SyncStream* stream = args.streams; stream != end; ++stream) {
-    ROBOCACHE_CHECK(check_stream(*stream, *args.streams));
+    const Status status = check_stream(*stream, *args.streams);
+    if (!status.ok()) return status.at(static_cast<int>(stream - args.streams));
   }
   if (args.max_interval < 0) return {StatusCode::invalid_value, "args.max_interval: negative"};
   if (!(args.age_penalty >= 0.0) || !is_finite(args.age_penalty)) {

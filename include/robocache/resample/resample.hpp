@@ -52,8 +52,8 @@ Status resample(const ResampleArgs& args, Host host);
 /// Writes out[row, channel], and status[row, group] if given, for every row of `args.at`; nothing else, and nothing at
 /// all when it returns an error. NaN is written canonical (quiet, positive). Results are the same bits on CPU and GPU.
 ///
-/// Errors, all found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output
-/// overlaps an input or the other output), misaligned, unsupported_type, cuda_error.
+/// Errors found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output overlaps an
+/// input or the other output), misaligned, unsupported_type. Of the launch: cuda_error.
 ROBOCACHE_API Status resample(const ResampleArgs& args, cudaStream_t stream);
 Status resample(const ResampleArgs& args, std::nullptr_t) = delete;  // name the stream
 

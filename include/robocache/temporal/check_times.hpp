@@ -43,15 +43,19 @@ ROBOCACHE_HD constexpr TimeFault offence_fault(std::int64_t offence) noexcept {
   return offence == no_offence ? TimeFault::none : static_cast<TimeFault>(offence % 8);
 }
 
-/// Finds the first offence of each segment: sensors that resample well have none but gaps. Host memory; returns when
-/// done.
+/// Finds the first offence of each segment. Gaps are no trouble for resampling, whose limits deal with them; anything
+/// else is. Pointers are host memory. Returns when done.
 ROBOCACHE_API Status check_times(const CheckTimesArgs& args, Host host);
 /// The same, instantiated here for the listed stamp types (std::int64_t, double, float).
 template <class First, class... Rest>
 Status check_times(const CheckTimesArgs& args, Host host);
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
-/// The same in device memory: enqueues two kernels on `stream`, never synchronises or allocates.
+/// The same in device memory, on the current device: enqueues two kernels on `stream` and returns. Never synchronises,
+/// allocates or uses scratch; may be captured into a graph.
+///
+/// Errors found before the launch, when nothing is written: null_pointer, invalid_size, invalid_value, overflow,
+/// aliasing (offences overlap an input), misaligned, unsupported_type. Of launches: cuda_error.
 ROBOCACHE_API Status check_times(const CheckTimesArgs& args, cudaStream_t stream);
 Status check_times(const CheckTimesArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>

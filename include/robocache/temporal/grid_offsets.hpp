@@ -25,14 +25,19 @@ struct GridOffsetsArgs {
 };
 
 /// row_offsets[s+1] - row_offsets[s] is the number of grid times in segment s that are not after its last corrected
-/// stamp; row_offsets[0] is 0. An empty segment has none. Host memory; returns when done.
+/// stamp; row_offsets[0] is 0. An empty segment has none. Pointers are host memory. Returns when done.
 ROBOCACHE_API Status grid_offsets(const GridOffsetsArgs& args, Host host);
 /// The same, instantiated here for the listed stamp types (std::int64_t, double, float).
 template <class First, class... Rest>
 Status grid_offsets(const GridOffsetsArgs& args, Host host);
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
-/// The same in device memory: enqueues one kernel of one block on `stream`, never synchronises or allocates.
+/// The same in device memory, on the current device: enqueues one kernel of one block on `stream` and returns. Never
+/// synchronises, allocates or uses scratch; may be captured into a graph.
+///
+/// Errors found before the launch, when nothing is written: null_pointer, invalid_size, invalid_value (a kind of
+/// queries that is no grid among them), overflow, aliasing (row_offsets overlap an input), misaligned,
+/// unsupported_type. Of the launch: cuda_error.
 ROBOCACHE_API Status grid_offsets(const GridOffsetsArgs& args, cudaStream_t stream);
 Status grid_offsets(const GridOffsetsArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>

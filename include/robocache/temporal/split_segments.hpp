@@ -21,22 +21,26 @@ struct SplitSegmentsArgs {
   Times times;  ///< [count]
   std::int64_t count = 0;
   std::int64_t max_gap = unlimited;       ///< ns, inclusive
-  std::int64_t* offsets = nullptr;        ///< [capacity + 1]: CSR, ready for ragged(offsets, *segment_count)
+  std::int64_t* offsets = nullptr;        ///< [capacity + 1]: CSR, ready for ragged(offsets, capacity)
   std::int64_t capacity = 0;              ///< segments that offsets can hold; at least 1
   std::int64_t* segment_count = nullptr;  ///< [1]: the number found, which may exceed capacity: then only the first
                                           ///< `capacity` segments are in offsets, the last of them ending where it does
 };
 
-/// Host memory; returns when done. An empty recording has no segment: segment_count 0, offsets[0] 0.
-/// Offsets past the last segment are set to `count`, so that ragged(offsets, capacity) is valid too.
+/// Pointers are host memory. Returns when done. An empty recording has no segment: segment_count 0, offsets[0] 0.
+/// Offsets past the last segment are set to `count`: segments beyond *segment_count are empty.
 ROBOCACHE_API Status split_segments(const SplitSegmentsArgs& args, Host host);
 /// The same, instantiated here for the listed stamp types (std::int64_t, double, float).
 template <class First, class... Rest>
 Status split_segments(const SplitSegmentsArgs& args, Host host);
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
-/// The same in device memory: enqueues one kernel of one block on `stream` (it is meant for once per recording), never
-/// synchronises or allocates.
+/// The same in device memory, on the current device: enqueues one kernel of one block on `stream` (it is meant for once
+/// per recording) and returns. Never synchronises, allocates or uses scratch; may be captured into a graph.
+///
+/// Errors found before the launch, when nothing is written: null_pointer, invalid_size, invalid_value, overflow,
+/// aliasing (an output overlaps the stamps or the other output), misaligned, unsupported_type. Of the launch:
+/// cuda_error.
 ROBOCACHE_API Status split_segments(const SplitSegmentsArgs& args, cudaStream_t stream);
 Status split_segments(const SplitSegmentsArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>

@@ -16,7 +16,8 @@
 
 ROBOCACHE_NAMESPACE_BEGIN
 
-/// The axis-aligned box of each cloud's points, as transformed: those that are finite and pass the filters.
+/// The axis-aligned box of each cloud's points, as transformed: those that are finite and pass the filters. Pointers
+/// are device memory for stream calls and host memory for Host calls.
 struct BoundsArgs {
   PointClouds points;
   double* boxes = nullptr;  ///< [clouds, 2, 3]: lowest x, y, z, highest x, y, z; without points +inf and -inf
@@ -33,8 +34,8 @@ Status bounds(const BoundsArgs& args, Host host);
 /// allocates or uses scratch; may be captured into a graph. -0 is written as 0. As VoxelGrid::origins, with an
 /// origin_pitch of 6, the boxes place a grid at each cloud.
 ///
-/// Errors, all found before the launch, when nothing is written: null_pointer, invalid_size, invalid_value, overflow,
-/// aliasing, misaligned, unsupported_type, cuda_error.
+/// Errors found before the launch, when nothing is written: null_pointer, invalid_size, invalid_value, overflow,
+/// aliasing, misaligned, unsupported_type. Of launches: cuda_error.
 ROBOCACHE_API Status bounds(const BoundsArgs& args, cudaStream_t stream);
 Status bounds(const BoundsArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>

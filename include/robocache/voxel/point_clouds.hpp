@@ -10,7 +10,6 @@
 #include <robocache/temporal/checks.hpp>
 
 #include <cstdint>
-#include <initializer_list>
 #include <limits>
 #include <type_traits>
 

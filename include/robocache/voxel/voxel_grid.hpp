@@ -10,7 +10,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <type_traits>
 
 // The grid: which cell a coordinate falls into, and tensors over cells.

@@ -52,16 +52,16 @@ inline std::size_t workspace_bytes(const VoxelizeArgs& args, cudaStream_t stream
 /// Voxelizes on the current device: enqueues a few kernels and clears on `stream` and returns. Never synchronises or
 /// allocates; may be captured into a graph. Calls that run at the same time need workspaces of their own.
 ///
-/// Writes every element of every tensor asked for, cell_of and counts, nothing else, and nothing at all when it returns
-/// an error. Results are the same bits on CPU and GPU and from run to run, whatever the order of the points within a
-/// cloud.
+/// Writes every element of every tensor asked for, cell_of and counts, nothing else, and nothing at all when an
+/// argument is wrong. Results are the same bits on CPU and GPU and from run to run, whatever the order of the points
+/// within a cloud.
 ///
 /// Coordinates that are three neighbouring floats in records of 12 or 16 bytes, 16-byte aligned, are fastest.
 ///
-/// Errors, all found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output or the
+/// Errors found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output or the
 /// workspace overlaps an input, cell_of or counts overlaps another output, or two tensors begin at one element; tensors
-/// may interleave), misaligned, workspace_too_small, unsupported_type, cuda_error. Of a channel at fault, index() says
-/// which.
+/// may interleave), misaligned, workspace_too_small, unsupported_type. Of a channel at fault, index() says which. Of
+/// launches: cuda_error.
 ROBOCACHE_API Status voxelize(const VoxelizeArgs& args, Workspace workspace, cudaStream_t stream);
 Status voxelize(const VoxelizeArgs& args, Workspace workspace, std::nullptr_t) = delete;  // name the stream
 

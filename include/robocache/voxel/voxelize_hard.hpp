@@ -98,14 +98,14 @@ inline std::size_t workspace_bytes(const VoxelizeHardArgs& args, cudaStream_t st
 /// allocates; may be captured into a graph. Calls that run at the same time need workspaces of their own.
 ///
 /// Writes every row of every output asked for, but for unused places where zero_unused is false, nothing else, and
-/// nothing at all when it returns an error. Results are the same bits on CPU and GPU and from run to run. Values are
+/// nothing at all when an argument is wrong. Results are the same bits on CPU and GPU and from run to run. Values are
 /// rounded once to the type of `voxels`; NaN becomes canonical.
 ///
 /// How many points there are may change from replay to replay of a graph, as for voxelize_sparse.
 ///
-/// Errors, all found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output or the
-/// workspace overlaps an input or another output), misaligned, workspace_too_small, unsupported_type, cuda_error. Of a
-/// channel at fault, index() says which.
+/// Errors found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output or the
+/// workspace overlaps an input or another output), misaligned, workspace_too_small, unsupported_type. Of a channel at
+/// fault, index() says which. Of launches: cuda_error.
 ROBOCACHE_API Status voxelize_hard(const VoxelizeHardArgs& args, Workspace workspace, cudaStream_t stream);
 Status voxelize_hard(const VoxelizeHardArgs& args, Workspace workspace, std::nullptr_t) = delete;  // name the stream
 

@@ -58,16 +58,17 @@ inline std::size_t workspace_bytes(const VoxelizeSparseArgs& args, cudaStream_t 
 /// allocates; may be captured into a graph. Calls that run at the same time need workspaces of their own.
 ///
 /// Writes every row of every output asked for up to the capacity, voxel_count, point_to_voxel, counts and overflow,
-/// nothing else, and nothing at all when it returns an error. Results are the same bits on CPU and GPU and from run to
+/// nothing else, and nothing at all when an argument is wrong. Results are the same bits on CPU and GPU and from run to
 /// run. In the order of keys nothing but point_to_voxel, list_points, and what `first` and ties of `nearest` take
 /// depends on the order of the points.
 ///
 /// How many points there are may change from replay to replay of a graph: with ragged segments, whose offsets the
 /// device reads, points that lie in no segment are left out, up to the points.count of the capture.
 ///
-/// Errors, all found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output or the
+/// Errors found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output or the
 /// workspace overlaps an input or another output; columns may interleave, but two must not begin at one element),
-/// misaligned, workspace_too_small, unsupported_type, cuda_error. Of a channel at fault, index() says which.
+/// misaligned, workspace_too_small, unsupported_type. Of a channel at fault, index() says which. Of launches:
+/// cuda_error.
 ROBOCACHE_API Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspace workspace, cudaStream_t stream);
 Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspace workspace, std::nullptr_t) = delete;
 
