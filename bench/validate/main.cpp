@@ -263,8 +263,8 @@ int run(int argc, char** argv) {
 }  // namespace robocache_validate
 
 int main(int argc, char** argv) {
-  // Code that is loaded later would take device memory in the middle of a soak. Where the driver has to compile it first
-  // that takes minutes: LAZY from outside is left alone.
+  // Code that is loaded later would take device memory in the middle of a soak. Where the driver has to compile it
+  // first that takes minutes: LAZY from outside is left alone.
   setenv("CUDA_MODULE_LOADING", "EAGER", 0);
   try {
     return robocache_validate::run(argc, argv);
