@@ -588,6 +588,28 @@ TYPED_TEST(Geometry, ColumnsAreOrthonormalisedAsGramSchmidtDoes) {
   }
 }
 
+TYPED_TEST(Geometry, ParallelColumnsOfAnyDirectionAreNan) {
+  using F = TypeParam;
+  SCOPED_TRACE(test::seed_trace());
+  test::Random random(35);
+  EXPECT_TRUE(all_canonical_nan(from_columns(Columns<F>{{1, 2, 3}, {2, 4, 6}})));
+  for (int n = 0; n < 3000; ++n) {
+    const Q q = random_quaternion(random);
+    const V x = rotate(q, V{1, 0, 0}), y = rotate(q, V{0, 1, 0});
+    // Parallel but for the rounding of their six components, which is at most 1.5 units of roundoff of sine.
+    const Real factor = std::ldexp(random.one_in(2) ? -1.1L : 0.7L, static_cast<int>(random.between(-20, 20)));
+    const Vector3<F> first = narrow<F>(x);
+    ASSERT_TRUE(all_canonical_nan(from_columns(Columns<F>{first, first})));
+    ASSERT_TRUE(all_canonical_nan(from_columns(Columns<F>{first, narrow<F>(scaled_axis(x, factor))})));
+    // Some hundred times as far apart they are not.
+    const Real sine = 1000 * this->eps;
+    const Quaternion<F> near =
+        from_columns(Columns<F>{first, narrow<F>(V{x.x + sine * y.x, x.y + sine * y.y, x.z + sine * y.z})});
+    ASSERT_NEAR(static_cast<double>(norm(wide(near))), 1.0, 2.0 * this->eps);
+    ASSERT_LE(rotation_distance(wide(near), q), 1e-2);
+  }
+}
+
 TYPED_TEST(Geometry, AngularVelocityIsInTheBodyFrame) {
   using F = TypeParam;
   SCOPED_TRACE(test::seed_trace());

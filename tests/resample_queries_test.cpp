@@ -145,6 +145,23 @@ TEST_P(ResampleQueries, GridFromAGivenTime) {
   });
 }
 
+// 0.3 s after 0 is the stamp 0.3: a product with 1e-9 is another number.
+TEST_P(ResampleQueries, AGivenTimeInSecondsHitsTheStampOfItsDecimals) {
+  using Types = Combination<double, double, double>;
+  for (const std::int64_t ms : {300, 600, 700, 1'001, 4'350, 99'999}) {
+    ResampleCase<Types> c;
+    const double at = static_cast<double>(ms) / 1e3;
+    c.times = {at - 1, at, at + 1};
+    c.values = {1, 2, 3};
+    c.source.interpolation = Interpolation::next;
+    c.at = start_at(every({10, 1}, 1), ms * 1'000'000);
+    c.rows = 1;
+    const auto got = c.run(GetParam());
+    EXPECT_EQ(got.out[0], 2.0) << ms;
+    EXPECT_EQ(how_of(got.status[0]), How::exact) << ms;
+  }
+}
+
 TEST_P(ResampleQueries, GridFromATimePerSegment) {
   SCOPED_TRACE(seed_trace());
   for_each_combination([&](auto types) {

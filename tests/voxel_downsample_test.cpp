@@ -57,7 +57,8 @@ TEST_P(Downsample, KeepsWhatItIsAskedFor) {
       constexpr Reduction reductions[] = {Reduction::mean, Reduction::first, Reduction::nearest};
       spec.reduction = reductions[static_cast<int>(keep)];
       // 2^39 of them reach the farthest coordinate.
-      const double cells = call.in.grid.unbounded ? 0x1p20 : call.in.grid.shape[axis];
+      double cells = call.in.grid.unbounded ? 0x1p20 : call.in.grid.shape[axis];
+      if (call.in.grid.rule == CellRule::reciprocal && call.in.grid.origin[axis] != 0) cells += 1;  // before the origin
       const double reach = std::fabs(call.in.grid.origin[axis]) + cells * call.in.grid.size[axis];
       spec.unit = unit != 0 ? unit : std::exp2(std::ceil(std::log2(reach))) * 0x1p-39;
     }
@@ -143,6 +144,25 @@ TEST_P(Downsample, UnitOfItsOwnHoldsTheWholeGrid) {
       EXPECT_EQ(overflow.download()[0], 0);
     }
   }
+}
+
+// By the reciprocal rule the cells of this grid begin half a cell before its origin.
+TEST_P(Downsample, UnitHoldsTheCellBeforeTheOrigin) {
+  const double size = 0x1p17 / (0x1p20 + 0.75);
+  Arena arena(GetParam());
+  VoxelDownsampleArgs args;
+  args.points = points_of(arena.input(std::vector<float>{-131072.016f, 0, 0}), 1);
+  args.grid = unbounded_grid({size, size, size});
+  args.grid.rule = CellRule::reciprocal;
+  for (double& origin : args.grid.origin) origin = -0.5 * size;
+  args.capacity = 1;
+  const Output<float> out = arena.output<float>(3);
+  const Output<std::int64_t> counts = arena.output<std::int64_t>(4);
+  args.xyz = column(out.data(), 3);
+  args.counts = reinterpret_cast<PointCounts*>(counts.data());
+  ASSERT_OK(launch(&arena, args));
+  EXPECT_EQ(counts.download()[0], 1);
+  EXPECT_EQ(out.download(), (std::vector<float>{-131072.016f, 0, 0}));
 }
 
 // Clouds of PCL's VoxelGrid: as many centroids, in the order of keys, which is PCL's.

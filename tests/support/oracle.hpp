@@ -616,7 +616,7 @@ inline AskedRow asked_row(const Queries& at, std::int64_t r, bool integer, const
       break;
   }
   Real start = static_cast<Real>(at.start_time);
-  if (!integer) start = static_cast<double>(at.start_time) * 1e-9;
+  if (!integer) start = static_cast<double>(at.start_time) / 1e9;
   if (at.start == Queries::Start::first_stamp) {
     const Segment& first = oracle::at(segments, s);
     start = first.t.empty() ? 0 : first.t[0];

@@ -43,9 +43,10 @@ struct MatchArgs {
 
   Direction direction = Direction::backward;
   Tie tie = Tie::earlier;              ///< nearest only: pandas takes the earlier of two equally near, polars the later
-  bool allow_exact = true;             ///< false: only samples before (after) the query, not those at its time
+  bool allow_exact = true;             ///< false: only samples before (after) the query, as slack moves it, not at it
   std::int64_t tolerance = unlimited;  ///< |query - stamp|, inclusive
-  std::int64_t slack = 0;  ///< backward and forward: the sample is looked for from the query plus (minus) this
+  std::int64_t slack = 0;  ///< backward and forward: the sample is looked for from the query plus (minus) this; one
+                           ///< that only slack reaches is held, whether or not the query lies in the recording
 
   std::int64_t* index = nullptr;   ///< [rows]: the row of `times`, not of the segment; -1: none
   std::int64_t* age = nullptr;     ///< [rows], optional: query minus corrected stamp, ns, held at the ends of int64;

@@ -111,7 +111,8 @@ ROBOCACHE_HD inline Columns<F> to_columns(const Quaternion<F>& q) noexcept {
 }
 
 /// The unit quaternion of two columns, orthonormalised by Gram-Schmidt (Zhou et al. 2019); the largest component is
-/// found first (Shepperd 1978). NaN if the columns are parallel or zero.
+/// found first (Shepperd 1978). NaN if a column is zero, or both are parallel: the sine of their angle is at most eight
+/// units of roundoff, so that no direction is left of what is not along the first.
 template <class F>
 ROBOCACHE_HD inline Quaternion<F> from_columns(const Columns<F>& columns) noexcept {
   using namespace detail;
@@ -119,8 +120,10 @@ ROBOCACHE_HD inline Quaternion<F> from_columns(const Columns<F>& columns) noexce
   const Quaternion<F> a = normalized(Quaternion<F>{columns.first.x, columns.first.y, columns.first.z, F(0)});
   const Quaternion<F> raw = normalized(Quaternion<F>{columns.second.x, columns.second.y, columns.second.z, F(0)});
   const F along = dot(a, raw);
+  const Quaternion<F> across = {fma(-along, a.x, raw.x), fma(-along, a.y, raw.y), fma(-along, a.z, raw.z), F(0)};
+  constexpr F least_sine = sizeof(F) == 4 ? F(0x1p-20) : F(0x1p-49);
   const Quaternion<F> b =
-      normalized(Quaternion<F>{fma(-along, a.x, raw.x), fma(-along, a.y, raw.y), fma(-along, a.z, raw.z), F(0)});
+      normalized(dot(across, across) > least_sine * least_sine ? across : Quaternion<F>{0, 0, 0, 0});
   const Vector3<F> c = {fma(a.y, b.z, -a.z * b.y), fma(a.z, b.x, -a.x * b.z), fma(a.x, b.y, -a.y * b.x)};
   const F trace = a.x + b.y + c.z;
   Quaternion<F> q;

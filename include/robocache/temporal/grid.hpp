@@ -76,7 +76,7 @@ ROBOCACHE_HD inline std::int64_t given_start<std::int64_t>(std::int64_t ns) noex
 }
 template <>
 ROBOCACHE_HD inline double given_start<double>(std::int64_t ns) noexcept {
-  return rounded_product(static_cast<double>(ns), 1e-9);
+  return divide(static_cast<double>(ns), 1e9);  // rounded once: 0.3 s is the 0.3 that a stamp would be
 }
 
 /// The start of segment s's grid. `first` is its first corrected stamp, 0 if it has none.

@@ -76,7 +76,8 @@ inline Queries every(Rate rate, int steps) noexcept {
   return every(rate, std::int64_t{steps});
 }  // a literal 0 is no pointer
 
-/// The same with as many steps in segment s as row_offsets[s+1] - row_offsets[s]; grid_offsets computes them.
+/// The same with as many steps in segment s as row_offsets[s+1] - row_offsets[s]; grid_offsets computes them. As many
+/// steps as all segments have together must span less than 2^63 ns, for the host knows no other number.
 inline Queries every(Rate rate, const std::int64_t* row_offsets) noexcept {
   Queries q = every(rate, 0);
   q.row_offsets = row_offsets;

@@ -12,7 +12,7 @@ ROBOCACHE_NAMESPACE_BEGIN
 enum class How : std::uint8_t {
   exact = 0,         ///< a sample at the query time
   interpolated = 1,  ///< between two samples
-  held = 2,          ///< a sample at another time, within the recording
+  held = 2,          ///< a sample at another time, within the recording or reached by slack
   clamped = 3,       ///< the end sample, for a query outside the recording
   extrapolated = 4,  ///< beyond the recording
   filled = 5,        ///< the fill value

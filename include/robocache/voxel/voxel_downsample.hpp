@@ -98,7 +98,9 @@ struct DownsampleCall {
 
   /// The least power of two of which 2^39 reach every coordinate in the grid; any, if that is none.
   static double unit_of(const VoxelGrid& grid, int axis) noexcept {
-    const double cells = grid.unbounded ? 0x1p20 : static_cast<double>(grid.shape[axis]);
+    double cells = grid.unbounded ? 0x1p20 : static_cast<double>(grid.shape[axis]);
+    // Cells of the reciprocal rule begin at a multiple of their size, up to one cell before the origin.
+    if (grid.rule == CellRule::reciprocal && grid.origin[axis] != 0) cells += 1;
     const double reach = absolute(grid.origin[axis]) + cells * absolute(grid.size[axis]);
     if (!(reach > 0) || !is_finite(reach)) return 1;
     int exponent = 0;

@@ -66,7 +66,7 @@ struct DeviceIndex {
     while (std::int64_t{1} << index_bits <= points) ++index_bits;
     const bool has_bounds = job.per_cloud != 0;
     const auto all_cells = static_cast<std::int64_t>(job.per_cloud) * job.clouds.clouds;
-    if (has_bounds && all_cells <= 4 * points) {
+    if (has_bounds && all_cells <= smaller<std::int64_t>(4 * points, UINT32_MAX - 1)) {  // all ones is no slot
       index.kind = TableKind::direct;
       index.slots = all_cells;
     } else {
