@@ -102,6 +102,7 @@ inline std::size_t workspace_bytes(const VoxelizeHardArgs& args, cudaStream_t st
 /// rounded once to the type of `voxels`; NaN becomes canonical.
 ///
 /// How many points there are may change from replay to replay of a graph, as for voxelize_sparse.
+/// With points.cloud_of each segment looks at all segments before it: there should not be more than some thousand.
 ///
 /// Errors found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output or the
 /// workspace overlaps an input or another output), misaligned, workspace_too_small, unsupported_type. Of a channel at
