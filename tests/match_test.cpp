@@ -440,7 +440,7 @@ TEST_P(Match, LongSegmentsAndManyThreads) {
   for (int i = 0; i < 12; ++i) {
     Case<std::int64_t> problem = random_case<std::int64_t>(random, 5, 3000, 2500);
     if (i % 2 == 1) with_clocks(random, problem);
-    for (int threads : {1, 5}) ASSERT_NO_FATAL_FAILURE(check(problem, threads)) << "case " << i;
+    ASSERT_NO_FATAL_FAILURE(check(problem, 5)) << "case " << i;
   }
 }
 
