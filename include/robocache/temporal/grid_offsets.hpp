@@ -25,7 +25,8 @@ struct GridOffsetsArgs {
 };
 
 /// row_offsets[s+1] - row_offsets[s] is the number of grid times in segment s that are not after its last corrected
-/// stamp; row_offsets[0] is 0. An empty segment has none. Pointers are host memory. Returns when done.
+/// stamp; row_offsets[0] is 0. An empty segment has none. In a segment within rate.den seconds of
+/// 2^63 ns some may be missing or too many. Pointers are host memory. Returns when done.
 ROBOCACHE_API Status grid_offsets(const GridOffsetsArgs& args, Host host);
 /// The same, instantiated here for the listed stamp types (std::int64_t, double, float).
 template <class First, class... Rest>
