@@ -997,5 +997,26 @@ TEST_P(FuseHuge, MoreElementsThan32Bits) {
 
 INSTANTIATE_TEST_SUITE_P(, FuseHuge, testing::Values(Launcher::host, Launcher::stream), launcher_name);
 
+TEST(FuseOnHost, RowsOfNoSegmentStayAsTheyAre) {
+  const std::vector<std::int64_t> times = {10, 20}, at = {10, 10, 20, 20}, row_offsets = {1, 3};
+  const std::vector<float> values = {1, 2};
+  std::vector<float> out(4, 7.0f);
+  std::vector<std::int64_t> age(4, 7), sample(4, 7);
+  SensorStream stream;
+  stream.times = times.data();
+  stream.values = rows(values.data(), 2, 1);
+  FuseArgs args;
+  args.streams = &stream;
+  args.stream_count = 1;
+  args.at = at_times(at.data(), row_offsets.data());
+  args.out = rows(out.data(), 4, 1);
+  args.age = age.data();
+  args.sample = sample.data();
+  ASSERT_OK(fuse(args, Host{}));
+  EXPECT_EQ(out, (std::vector<float>{7, 1, 2, 7}));
+  EXPECT_EQ(age, (std::vector<std::int64_t>{7, 0, 0, 7}));
+  EXPECT_EQ(sample, (std::vector<std::int64_t>{7, 0, 1, 7}));
+}
+
 }  // namespace
 }  // namespace robocache::test

@@ -333,6 +333,17 @@ void check_seconds(const Job<Stamp>& job, const std::vector<std::int64_t>& got) 
   }
 }
 
+// Where the quotient is a rounding off, on either side.
+TEST_P(GridOffsets, SecondsAreCountedByTheGridsOwnTimes) {
+  Job<double> job;
+  job.times = {1.2, 3.4999999999999996};
+  job.rate = {10, 1};
+  EXPECT_EQ(run(job)[1], 23);
+  job.times = {1700007665.5, 1700007666.28};
+  job.rate = {50, 1};
+  EXPECT_EQ(run(job)[1], 40);
+}
+
 TEST_P(GridOffsets, RandomSegmentsInSeconds) {
   SCOPED_TRACE(seed_trace());
   Random random(4);

@@ -837,5 +837,68 @@ TEST(MatchHost, HeaderOnlyInstantiationRefusesOtherTypes) {
   EXPECT_EQ(index, 0);
 }
 
+/// Queries of one time each, in int64.
+struct SmallMatch {
+  std::vector<std::int64_t> times, at, index;
+  MatchArgs args;
+
+  SmallMatch(std::vector<std::int64_t> t, std::vector<std::int64_t> q) : times(std::move(t)), at(std::move(q)) {
+    index.assign(std::max<std::size_t>(at.size(), 10), 77);
+    args.times = times.data();
+    args.count = static_cast<std::int64_t>(times.size());
+    args.rows = static_cast<std::int64_t>(at.size());
+    args.at = at_times(at.data(), args.rows);
+    args.index = index.data();
+  }
+};
+
+TEST(MatchHost, SegmentsPastTheLastSampleAreRefused) {
+  SmallMatch call({0, 1, 2}, {0, 1});
+  call.args.segments = uniform(2, 2);
+  call.args.at = at_times(call.at.data(), 1);
+  EXPECT_TRUE(is_error(match(call.args, Host{}), StatusCode::invalid_size, "segments"));
+}
+
+TEST(MatchHost, RaggedGridsHaveALimit) {
+  const std::vector<std::int64_t> row_offsets = {0, 10};
+  SmallMatch call({0}, {0});
+  call.args.at = every({1, 1'000'000'000}, row_offsets.data());
+  call.args.rows = 10;
+  EXPECT_TRUE(is_error(match(call.args, Host{}), StatusCode::overflow, "args.at.steps"));
+  call.args.rows = 9;
+  EXPECT_OK(match(call.args, Host{}));
+}
+
+TEST(MatchHost, WindowsAreHeldAtTheEndOfInt64) {
+  const std::vector<std::int64_t> segment_of = {0}, offsets = {5};
+  SmallMatch call({0, 10}, {INT64_MAX - 1});
+  call.args.at = windows(call.at.data(), segment_of.data(), 1, offsets.data(), 1);
+  ASSERT_OK(match(call.args, Host{}));
+  EXPECT_EQ(call.index[0], 1);
+}
+
+TEST(MatchHost, ALoneNanIsUnsorted) {
+  const std::vector<double> times = {nan}, at = {1.0};
+  std::int64_t index = 77;
+  std::uint8_t status = 0;
+  MatchArgs args;
+  args.times = times.data();
+  args.count = 1;
+  args.at = at_times(at.data(), 1);
+  args.rows = 1;
+  args.index = &index;
+  args.status = &status;
+  ASSERT_OK(match(args, Host{}));
+  EXPECT_EQ(index, -1);
+  EXPECT_EQ(status, make_status(How::filled, Why::outside) | status_unsorted);
+}
+
+TEST(MatchHost, AnArrayOfNothingOverlapsNothing) {
+  SmallMatch call({}, {1, 2});
+  call.args.times = static_cast<const std::int64_t*>(call.index.data() + 1);
+  ASSERT_OK(match(call.args, Host{}));
+  EXPECT_EQ(call.index[0], -1);
+}
+
 }  // namespace
 }  // namespace robocache::test

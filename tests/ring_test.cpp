@@ -509,5 +509,24 @@ TEST_P(Rings, StateIsReadWhenTheCallRuns) {
 
 INSTANTIATE_TEST_SUITE_P(, Rings, every_launcher(), launcher_name);
 
+TEST(RingsOnHost, EachSegmentHasItsClock) {
+  const std::vector<std::int64_t> times = {30, 10, 20, 130}, at = {20, 30};
+  const std::vector<Ring> rings = {{1, 2}, {1, 1}};
+  std::vector<Clock> clocks(2);
+  clocks[1].offset = -100;
+  std::vector<std::int64_t> index(2, 77);
+  MatchArgs args;
+  args.times = times.data();
+  args.count = 4;
+  args.segments = uniform(2, 2);
+  args.rings = rings.data();
+  args.clocks = clocks.data();
+  args.at = at_times(at.data(), 1);
+  args.rows = 2;
+  args.index = index.data();
+  ASSERT_OK(match(args, Host{}));
+  EXPECT_EQ(index, (std::vector<std::int64_t>{1, 3}));
+}
+
 }  // namespace
 }  // namespace robocache::test

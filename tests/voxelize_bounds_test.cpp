@@ -233,5 +233,37 @@ TEST_P(Bounds, RecordsWithFieldsAnywhere) {
   EXPECT_EQ(boxes.download(), (std::vector<double>{-6, -4, -3, 8, 2, 5}));
 }
 
+// Fields beside each other, but not from record to record.
+TEST(BoundsOnHost, FieldsWithAStrideOfTheirOwn) {
+  const std::vector<float> points = {0.5f, 0.25f, 0.75f, 0.5f, 7, 7};
+  for (const int axis : {0, 1, 2}) {
+    std::vector<double> boxes(6);
+    BoundsArgs args;
+    args.points = points_of(points.data(), 2);
+    PointField* const fields[] = {&args.points.x, &args.points.y, &args.points.z};
+    fields[axis]->stride = 0;  // the first record's for all
+    args.boxes = boxes.data();
+    ASSERT_OK(bounds(args, Host{}));
+    for (int other = 0; other < 3; ++other) {
+      const auto place = static_cast<std::size_t>(other);
+      EXPECT_EQ(boxes[3 + place], other == axis ? points[place] : std::max(points[place], points[3 + place])) << axis;
+    }
+  }
+}
+
+TEST(BoundsOnHost, ASegmentOfNoCloudHasNoSay) {
+  const std::vector<float> points = {1, 1, 1, 2, 2, 2};
+  const std::vector<std::int64_t> offsets = {0, 1, 2}, cloud_of = {-1, 0};
+  std::vector<double> boxes(6);
+  BoundsArgs args;
+  args.points = points_of(points.data(), 2);
+  args.points.segments = ragged(offsets.data(), 2);
+  args.points.cloud_of = cloud_of.data();
+  args.points.clouds = 1;
+  args.boxes = boxes.data();
+  ASSERT_OK(bounds(args, Host{}));
+  EXPECT_EQ(boxes, std::vector<double>(6, 2.0));
+}
+
 }  // namespace
 }  // namespace robocache::test

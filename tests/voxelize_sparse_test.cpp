@@ -496,5 +496,76 @@ TEST(VoxelIndexTest, ScansDoNotCrowdTheTable) {
   }
 }
 
+struct SmallSparse {
+  std::vector<float> xyz;
+  VoxelChannel channels[2];
+  VoxelizeSparseArgs args;
+
+  SmallSparse(std::vector<float> points, std::int64_t capacity) : xyz(std::move(points)) {
+    args.points = points_of(xyz.data(), static_cast<std::int64_t>(xyz.size()) / 3);
+    args.grid = grid_over({0, 0, 0}, {2, 1, 1}, {1, 1, 1});
+    args.capacity = capacity;
+    for (VoxelChannel& channel : channels) channel.source = ChannelSource::x;
+    args.channels = channels;
+    args.channel_count = 1;
+  }
+  Status run(int threads = 1) {
+    std::vector<unsigned char> scratch(workspace_bytes(args, Host{threads}));
+    return voxelize_sparse(args, {scratch.data(), scratch.size()}, Host{threads});
+  }
+};
+
+// Each segment's points are under its own transform, also where threads share them.
+TEST(SparseOnHost, TransformsOfSegments) {
+  const std::int64_t n = 40'000;
+  SmallSparse call(std::vector<float>(3 * static_cast<std::size_t>(n), 0.25f), 2);
+  const std::vector<std::int64_t> offsets = {0, n / 2, n}, cloud_of = {0, 0};
+  const std::vector<float> transforms = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0};
+  std::vector<float> out(2, 77.0f);
+  call.args.points.segments = ragged(offsets.data(), 2);
+  call.args.points.cloud_of = cloud_of.data();
+  call.args.points.clouds = 1;
+  call.args.points.transforms = transforms.data();
+  call.channels[0].out = column(out.data());
+  for (const int threads : {1, 2}) {
+    ASSERT_OK(call.run(threads));
+    EXPECT_EQ(out, (std::vector<float>{0.25f, 1.25f})) << threads;
+  }
+}
+
+// Columns of one matrix are filled together, of two arrays not.
+TEST(SparseOnHost, EmptyRowsOfColumnsFarApart) {
+  SmallSparse call({5, 5, 5}, 2);
+  std::vector<float> out(8, 1.0f);
+  call.args.channel_count = 2;
+  call.channels[0].out = column(out.data(), 2);
+  call.channels[1].out = column(out.data() + 4, 2);
+  ASSERT_OK(call.run());
+  EXPECT_EQ(out, (std::vector<float>{0, 1, 0, 1, 0, 1, 0, 1}));
+}
+
+TEST(SparseOnHost, EmptyRowsHoldTheSignOfZero) {
+  SmallSparse call({5, 5, 5}, 2);
+  std::vector<float> out(2, 1.0f);
+  call.channels[0].empty = -0.0;
+  call.channels[0].out = column(out.data());
+  ASSERT_OK(call.run());
+  EXPECT_TRUE(std::signbit(out[0]) && std::signbit(out[1]));
+}
+
+TEST(SparseOnHost, LimitsOfTheUnit) {
+  for (const int exponent : {-201, -200, 200, 201}) {
+    SmallSparse call({0.5f, 0.5f, 0.5f}, 2);
+    std::vector<float> out(2);
+    call.channels[0].unit = std::ldexp(1.0, exponent);
+    call.channels[0].out = column(out.data());
+    if (std::abs(exponent) == 200) {
+      EXPECT_OK(call.run());
+    } else {
+      EXPECT_TRUE(is_error(call.run(), StatusCode::invalid_value, "unit")) << exponent;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace robocache::test

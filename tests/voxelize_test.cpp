@@ -752,5 +752,18 @@ TEST(VoxelGridTest, ShapeIsTheRoundedRange) {
   EXPECT_EQ(grid_over({0, 0, 0}, {1e12, 1, 1}, {1, 1, 1}).shape[0], -1);
 }
 
+// No gaps, but y and z change places: not the order in which cells are numbered.
+TEST(VoxelizeOnHost, AxesOfADenseTensorMayChangePlaces) {
+  const std::vector<float> point = {0.5f, 1.5f, 0.5f};
+  std::vector<std::int32_t> count(8, 77);
+  VoxelizeArgs args;
+  args.points = points_of(point.data(), 1);
+  args.grid = grid_over({0, 0, 0}, {2, 2, 2}, {1, 1, 1});
+  args.count = {count.data(), CellType::i32, 8, 2, 4, 1};
+  std::vector<unsigned char> scratch(workspace_bytes(args, Host{}));
+  ASSERT_OK(voxelize(args, {scratch.data(), scratch.size()}, Host{}));
+  EXPECT_EQ(count, (std::vector<std::int32_t>{0, 0, 0, 0, 1, 0, 0, 0}));
+}
+
 }  // namespace
 }  // namespace robocache::test

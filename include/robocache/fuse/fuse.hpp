@@ -20,7 +20,8 @@ ROBOCACHE_NAMESPACE_BEGIN
 
 /// Several sensor streams at the same wanted times, side by side in one row. Streams may differ in everything but the
 /// type of their stamps and the number of their segments; segment s of every stream is one episode. Outputs are device
-/// memory for stream calls and host memory for Host calls.
+/// memory for stream calls and host memory for Host calls; rows outside every segment of ragged queries stay as they
+/// are.
 struct FuseArgs {
   const SensorStream* streams = nullptr;  ///< [stream_count], host memory, read during the call
   std::int32_t stream_count = 0;          ///< 1 .. max_streams

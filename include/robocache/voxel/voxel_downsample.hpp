@@ -105,7 +105,7 @@ struct DownsampleCall {
     if (!(reach > 0) || !is_finite(reach)) return 1;
     int exponent = 0;
     const bool is_power = std::frexp(reach, &exponent) == 0.5;
-    return std::ldexp(1.0, clamped(exponent - 39 - (is_power ? 1 : 0), -200, 199));
+    return std::ldexp(1.0, clamped(exponent - 39 - (is_power ? 1 : 0), -200, 200));
   }
 };
 

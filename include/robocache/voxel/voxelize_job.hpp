@@ -337,7 +337,7 @@ inline Status prepare_source(ChannelSource source, const PointField& field, cons
 
 inline bool is_unit(double unit) noexcept {
   int exponent = 0;
-  return is_finite(unit) && std::frexp(unit, &exponent) == 0.5 && exponent >= -200 && exponent <= 200;
+  return is_finite(unit) && std::frexp(unit, &exponent) == 0.5 && exponent > -200 && exponent <= 201;  // of 2 * unit
 }
 
 /// All but the output.
