@@ -265,5 +265,19 @@ TEST(BoundsOnHost, ASegmentOfNoCloudHasNoSay) {
   EXPECT_EQ(boxes, std::vector<double>(6, 2.0));
 }
 
+TEST(BoundsOnHost, BoxesInsideTransformsAreRefused) {
+  const std::vector<float> points = {1, 1, 1, 2, 2, 2};
+  const std::vector<std::int64_t> offsets = {0, 1, 2};
+  std::vector<double> transforms(24 + 12);
+  BoundsArgs args;
+  args.points = points_of(points.data(), 2);
+  args.points.segments = ragged(offsets.data(), 2);
+  args.points.transforms = static_cast<const double*>(transforms.data());
+  args.boxes = transforms.data() + 23;
+  EXPECT_EQ(bounds(args, Host{}).code(), StatusCode::aliasing);
+  args.boxes = transforms.data() + 24;
+  EXPECT_OK(bounds(args, Host{}));
+}
+
 }  // namespace
 }  // namespace robocache::test

@@ -567,5 +567,20 @@ TEST(SparseOnHost, LimitsOfTheUnit) {
   }
 }
 
+// Pitched origins end with the last one's three numbers.
+TEST(SparseOnHost, OutputsInsideTheLastOriginAreRefused) {
+  SmallSparse call({0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f}, 1);
+  const std::vector<std::int64_t> offsets = {0, 1, 2};
+  std::vector<double> boxes(12);
+  call.args.channel_count = 0;
+  call.args.points.segments = ragged(offsets.data(), 2);
+  call.args.grid.origins = boxes.data();
+  call.args.grid.origin_pitch = 6;
+  call.args.voxel_count = reinterpret_cast<std::int64_t*>(boxes.data() + 8);
+  EXPECT_EQ(call.run().code(), StatusCode::aliasing);
+  call.args.voxel_count = reinterpret_cast<std::int64_t*>(boxes.data() + 9);
+  EXPECT_OK(call.run());
+}
+
 }  // namespace
 }  // namespace robocache::test

@@ -765,5 +765,21 @@ TEST(VoxelizeOnHost, AxesOfADenseTensorMayChangePlaces) {
   EXPECT_EQ(count, (std::vector<std::int32_t>{0, 0, 0, 0, 1, 0, 0, 0}));
 }
 
+TEST(VoxelizeOnHost, NegativeStridesAndTooManyCellsAreRefused) {
+  const std::vector<float> point = {0.5f, 0.5f, 0.5f};
+  std::vector<std::int32_t> count(8);
+  std::vector<std::int64_t> cell_of(1);
+  VoxelizeArgs args;
+  args.points = points_of(point.data(), 1);
+  args.grid = grid_over({0, 0, 0}, {2, 2, 1}, {1, 1, 1});
+  args.count = {count.data(), CellType::i32, 4, -4, 2, 1};  // of an axis of one cell
+  EXPECT_TRUE(is_error(voxelize(args, Workspace{}, Host{}), StatusCode::invalid_size, "args.count"));
+  args.count = {};
+  args.cell_of = cell_of.data();
+  args.grid.shape[0] = 1 << 23;
+  args.grid.shape[1] = 1 << 8;
+  EXPECT_TRUE(is_error(voxelize(args, Workspace{}, Host{}), StatusCode::overflow, "args.grid.shape"));
+}
+
 }  // namespace
 }  // namespace robocache::test
