@@ -822,27 +822,14 @@ TEST_P(MatchErrors, Outputs) {
   expect_error(args, StatusCode::aliasing, "args.index");
 }
 
-TEST(MatchHost, HeaderOnlyInstantiationRefusesOtherTypes) {
-  const std::vector<double> times = {0.0, 1.0}, at = {0.5};
-  std::int64_t index = 77;
-  MatchArgs args;
-  args.times = times.data();
-  args.count = 2;
-  args.at = at_times(at.data(), 1);
-  args.rows = 1;
-  args.index = &index;
-  EXPECT_TRUE(is_error(match<std::int64_t>(args, Host{}), StatusCode::unsupported_type, "times"));
-  EXPECT_EQ(index, 77);
-  ASSERT_OK((match<float, double>(args, Host{})));
-  EXPECT_EQ(index, 0);
-}
-
-/// Queries of one time each, in int64.
+/// A call on the CPU whose arrays are by hand; room for ten rows at least.
+template <class Stamp = std::int64_t>
 struct SmallMatch {
-  std::vector<std::int64_t> times, at, index;
+  std::vector<Stamp> times, at;
+  std::vector<std::int64_t> index;
   MatchArgs args;
 
-  SmallMatch(std::vector<std::int64_t> t, std::vector<std::int64_t> q) : times(std::move(t)), at(std::move(q)) {
+  SmallMatch(std::vector<Stamp> t, std::vector<Stamp> q) : times(std::move(t)), at(std::move(q)) {
     index.assign(std::max<std::size_t>(at.size(), 10), 77);
     args.times = times.data();
     args.count = static_cast<std::int64_t>(times.size());
@@ -852,8 +839,16 @@ struct SmallMatch {
   }
 };
 
+TEST(MatchHost, HeaderOnlyInstantiationRefusesOtherTypes) {
+  SmallMatch<double> call({0.0, 1.0}, {0.5});
+  EXPECT_TRUE(is_error(match<std::int64_t>(call.args, Host{}), StatusCode::unsupported_type, "times"));
+  EXPECT_EQ(call.index[0], 77);
+  ASSERT_OK((match<float, double>(call.args, Host{})));
+  EXPECT_EQ(call.index[0], 0);
+}
+
 TEST(MatchHost, SegmentsPastTheLastSampleAreRefused) {
-  SmallMatch call({0, 1, 2}, {0, 1});
+  SmallMatch<> call({0, 1, 2}, {0, 1});
   call.args.segments = uniform(2, 2);
   call.args.at = at_times(call.at.data(), 1);
   EXPECT_TRUE(is_error(match(call.args, Host{}), StatusCode::invalid_size, "segments"));
@@ -861,7 +856,7 @@ TEST(MatchHost, SegmentsPastTheLastSampleAreRefused) {
 
 TEST(MatchHost, RaggedGridsHaveALimit) {
   const std::vector<std::int64_t> row_offsets = {0, 10};
-  SmallMatch call({0}, {0});
+  SmallMatch<> call({0}, {0});
   call.args.at = every({1, 1'000'000'000}, row_offsets.data());
   call.args.rows = 10;
   EXPECT_TRUE(is_error(match(call.args, Host{}), StatusCode::overflow, "args.at.steps"));
@@ -871,30 +866,23 @@ TEST(MatchHost, RaggedGridsHaveALimit) {
 
 TEST(MatchHost, WindowsAreHeldAtTheEndOfInt64) {
   const std::vector<std::int64_t> segment_of = {0}, offsets = {5};
-  SmallMatch call({0, 10}, {INT64_MAX - 1});
+  SmallMatch<> call({0, 10}, {INT64_MAX - 1});
   call.args.at = windows(call.at.data(), segment_of.data(), 1, offsets.data(), 1);
   ASSERT_OK(match(call.args, Host{}));
   EXPECT_EQ(call.index[0], 1);
 }
 
 TEST(MatchHost, ALoneNanIsUnsorted) {
-  const std::vector<double> times = {nan}, at = {1.0};
-  std::int64_t index = 77;
+  SmallMatch<double> call({nan}, {1.0});
   std::uint8_t status = 0;
-  MatchArgs args;
-  args.times = times.data();
-  args.count = 1;
-  args.at = at_times(at.data(), 1);
-  args.rows = 1;
-  args.index = &index;
-  args.status = &status;
-  ASSERT_OK(match(args, Host{}));
-  EXPECT_EQ(index, -1);
+  call.args.status = &status;
+  ASSERT_OK(match(call.args, Host{}));
+  EXPECT_EQ(call.index[0], -1);
   EXPECT_EQ(status, make_status(How::filled, Why::outside) | status_unsorted);
 }
 
 TEST(MatchHost, AnArrayOfNothingOverlapsNothing) {
-  SmallMatch call({}, {1, 2});
+  SmallMatch<> call({}, {1, 2});
   call.args.times = static_cast<const std::int64_t*>(call.index.data() + 1);
   ASSERT_OK(match(call.args, Host{}));
   EXPECT_EQ(call.index[0], -1);

@@ -165,6 +165,19 @@ TEST_P(Downsample, UnitHoldsTheCellBeforeTheOrigin) {
   EXPECT_EQ(out.download(), (std::vector<float>{-131072.016f, 0, 0}));
 }
 
+// Of a grid beyond all units it is the largest.
+TEST_P(Downsample, UnitOfAHugeGridIsHeld) {
+  Arena arena(GetParam());
+  VoxelDownsampleArgs args;
+  args.points = points_of(arena.input(std::vector<double>{0x1p238, 0x1p238, 0x1p238}), 1);
+  args.grid = grid_over({0, 0, 0}, {0x1p241, 0x1p241, 0x1p241}, {0x1p240, 0x1p240, 0x1p240});
+  args.capacity = 1;
+  const Output<double> out = arena.output<double>(3);
+  args.xyz = column(out.data(), 3);
+  ASSERT_OK(launch(&arena, args));
+  EXPECT_EQ(out.download(), (std::vector<double>(3, 0x1p238)));
+}
+
 // Clouds of PCL's VoxelGrid: as many centroids, in the order of keys, which is PCL's.
 TEST_P(Downsample, GoldensOfPcl) {
   const std::string folder = test_data();
