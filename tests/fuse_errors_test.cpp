@@ -434,6 +434,12 @@ TEST_P(FuseErrors, Aliasing) {
     const std::size_t i = static_cast<std::size_t>(s);
     inputs.push_back({"times", K::times, [i](const Call& c) { return c.streams[i].times.data; }, s, false});
     inputs.push_back({"values", K::times, [i](const Call& c) { return c.streams[i].values.data; }, s, false});
+    inputs.push_back({"last value", K::times,
+                      [i](const Call& c) {
+                        return static_cast<const float*>(c.streams[i].values.data) + (samples - 1) * (width + 1) +
+                               width - 1;
+                      },
+                      s, false});
     inputs.push_back(
         {"segment offsets", K::times, [i](const Call& c) { return c.streams[i].segments.offsets; }, s, false});
     inputs.push_back({"clocks", K::times, [i](const Call& c) { return c.streams[i].clocks; }, s, false});

@@ -496,7 +496,7 @@ TEST_P(GatherRows, EveryMistakeIsNamedAndNothingIsWritten) {
     a.out.count = INT64_MAX / 4;
   });
   expect_error(StatusCode::overflow, "source.width", [](Args& a) {
-    a.source.width = a.out.width = a.source.pitch = a.out.pitch = 3 * (std::int64_t{1} << 30);
+    a.source.width = a.out.width = a.source.pitch = a.out.pitch = (std::int64_t{1} << 30) + 1;
   });
   expect_error(StatusCode::invalid_size, "channels", [](Args& a) { a.channels = 0; });
   expect_error(StatusCode::invalid_size, "channels", [](Args& a) { a.channels = INT32_MIN; });

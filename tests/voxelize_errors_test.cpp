@@ -77,6 +77,13 @@ const std::vector<Mistake<Call>> mistakes = with_channel_mistakes(with_point_mis
      [](Call& c) { c.args.points.x.data = moved(c.args.occupancy.data, 191); }},
     {"occupancy over the end of points", StatusCode::aliasing, "tensor",
      [](Call& c) { c.args.points.y.data = moved(c.args.occupancy.data, -111); }},
+    {"occupancy over the end of the longest row of points", StatusCode::aliasing, "tensor",
+     [](Call& c) {
+       PointClouds& points = c.args.points;
+       points.row_points = 8;
+       points.x.row_stride = points.y.row_stride = points.z.row_stride = 12;
+       points.x.data = moved(c.args.occupancy.data, -(7 * 12 + 3));
+     }},
     {"count over a field", StatusCode::aliasing, "tensor",
      [](Call& c) { c.channels[0].field.data = moved(c.args.count.data, -39); }},
     {"a channel over transforms", StatusCode::aliasing, "tensor",

@@ -544,6 +544,17 @@ TEST(SparseOnHost, EmptyRowsOfColumnsFarApart) {
   EXPECT_EQ(out, (std::vector<float>{0, 1, 0, 1, 0, 1, 0, 1}));
 }
 
+// One row of columns of two types is none of a matrix, near as they are.
+TEST(SparseOnHost, EmptyRowOfColumnsOfTwoTypes) {
+  SmallSparse call({5, 5, 5}, 1);
+  std::vector<float> out(2, 1.0f);
+  call.args.channel_count = 2;
+  call.channels[0].out = column(reinterpret_cast<Half*>(out.data()), 2);
+  call.channels[1].out = column(out.data() + 1, 2);
+  ASSERT_OK(call.run());
+  EXPECT_EQ(out[1], 0);
+}
+
 TEST(SparseOnHost, EmptyRowsHoldTheSignOfZero) {
   SmallSparse call({5, 5, 5}, 2);
   std::vector<float> out(2, 1.0f);

@@ -38,6 +38,7 @@ Enum unknown() {
 constexpr std::int64_t huge = std::int64_t{1} << 62;
 
 /// Valid queries of a kind that give `rows` rows, for two segments: stamps [rows], segment_of [2], row_offsets [3].
+/// The offsets of windows are the second half of the stamps.
 inline Queries queries_of(Queries::Kind kind, std::int64_t rows, const std::int64_t* stamps,
                           const std::int64_t* segment_of, const std::int64_t* row_offsets) {
   switch (kind) {
@@ -48,7 +49,7 @@ inline Queries queries_of(Queries::Kind kind, std::int64_t rows, const std::int6
     case Queries::Kind::grid:
       return start_at(every({50, 1}, rows / 2), stamps);
     default:
-      return windows(stamps, segment_of, 2, stamps, rows / 2);
+      return windows(stamps, segment_of, 2, stamps + rows / 2, rows / 2);
   }
 }
 
