@@ -12,7 +12,7 @@ the clocks meets both alike.
 
 A case has become slower if the median of its counter `us` has grown by more than the threshold and a two-sided
 Mann-Whitney U test gives p < 0.05, the test that Google Benchmark's own comparison makes. Exit code 1 if a case has,
-or if head lacks a case of base; 2 if the files cannot be compared.
+or if it failed in head or is not there; 2 if the files cannot be compared.
 """
 
 import argparse
@@ -23,8 +23,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-
-from scipy.stats import mannwhitneyu
 
 COUNTER = "us"
 SIGNIFICANT = 0.05
@@ -46,6 +44,8 @@ def read(path):
         if result.get("run_type") != "iteration":
             continue  # medians and the like, which repetitions add
         if COUNTER in result:
+            if not (isinstance(result[COUNTER], (int, float)) and 0 < result[COUNTER] < math.inf):
+                raise ValueError(f"{path}: {result['name']}: {COUNTER} is {result[COUNTER]}")
             values.setdefault(result["name"], []).append(result[COUNTER])
         else:
             errors[result["name"]] = result.get("error_message", f"no counter {COUNTER}")
@@ -53,7 +53,9 @@ def read(path):
 
 
 def compare(base_path, head_path, threshold):
-    (base_context, base, _), (head_context, head, errors) = read(base_path), read(head_path)
+    from scipy.stats import mannwhitneyu  # pylint: disable=import-outside-toplevel; --help needs none
+
+    (base_context, base, base_errors), (head_context, head, errors) = read(base_path), read(head_path)
     if base_context.get("gpu") != head_context.get("gpu"):
         raise ValueError(f"measured on {base_context.get('gpu')} and on {head_context.get('gpu')}")
     if not base:
@@ -78,10 +80,13 @@ def compare(base_path, head_path, threshold):
         verdict = "" if not beyond else "SLOWER" if ratio > 1 else "faster"
         good = good and verdict != "SLOWER"
         print(f"{name:{width}}  {medians[0]:10.2f}  {medians[1]:10.2f}  {ratio:6.3f}  {p:6.4f}  {verdict}".rstrip())
-    for name in [*head, *errors]:
-        if name not in base:
-            print(f"{name:{width}}  not in base")
-    print(f"{'no case' if good else 'FAILED: a case'} is missing, or slower by more than {threshold:.0%} "
+    for name in sorted({*head, *errors} - {*base}):
+        why = f"failed in base: {base_errors[name]}" if name in base_errors else "not in base"
+        if name in errors:
+            why += f"; FAILED: {errors[name]}"
+            good = False
+        print(f"{name:{width}}  {why}")
+    print(f"{'no case' if good else 'FAILED: a case'} is missing, failed, or slower by more than {threshold:.0%} "
           f"(p < {SIGNIFICANT})")
     return good
 
@@ -138,6 +143,7 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
-        print(f"compare.py: {error}", file=sys.stderr)
+    except (ImportError, OSError, ValueError, LookupError, TypeError, AttributeError,
+            subprocess.CalledProcessError) as error:
+        print(f"compare.py: {error!s}", file=sys.stderr)
         sys.exit(2)

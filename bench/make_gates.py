@@ -13,6 +13,8 @@ measured gets the bounds of another one with a wider margin, and says so. Exit c
 import argparse
 import decimal
 import json
+import math
+import re
 import sys
 
 from make_table import RESULTS, ROOT, load, settle
@@ -74,6 +76,8 @@ OTHERS = (
 
 def bound(measured, margin):
     """Two significant digits of what is left of the measured ratio, never more than that."""
+    if not 0 < measured < math.inf:
+        raise ValueError(f"a measured ratio of {measured}")
     value = decimal.Decimal(measured) * (1 - decimal.Decimal(margin))
     return float(value.quantize(decimal.Decimal(1).scaleb(value.adjusted() - 1), decimal.ROUND_DOWN))
 
@@ -82,7 +86,10 @@ def measured_ratios(board):
     """name -> ratio, of everything under bench/results/BOARD that is compared with a copy."""
     ratios = {}
     for name in FILES:
-        for result in load(RESULTS / board / name)["benchmarks"]:
+        data = load(RESULTS / board / name)
+        if not re.search(BOARDS[board][0], data["context"]["gpu"]):
+            raise ValueError(f"{board}/{name}: measured on a {data['context']['gpu']}")
+        for result in data["benchmarks"]:
             if result["run_type"] == "iteration" and COUNTER in result:
                 ratios[result["name"]] = result[COUNTER]
     forgotten = {name.split("/")[0] for name in ratios} - {name.split("/")[0] for name in QUICK + OTHERS}

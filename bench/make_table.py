@@ -9,8 +9,8 @@ usage: make_table.py             prints the tables
        make_table.py FILE [--all]  the table of one result file of a GPU benchmark; --all: also cases of which nothing
                                    is required
 
-Exit code 1 if --check finds a difference, or if a requirement on FILE is missed or has no result. That the README
-shows a missed requirement is no failure: it says so.
+Exit code 1 if --check finds a difference, or if a requirement on a family of FILE is missed or has no result. That the
+README shows a missed requirement is no failure: it says so.
 """
 
 import argparse
@@ -200,6 +200,28 @@ def sanitizer_table(path):
     return lines
 
 
+def gpu_tests_table(path):
+    """The table of gpu_tests.py's summary."""
+    data = load(path)
+    lines = [
+        f"{data['gpu']}, driver {data['driver']}; cases:",
+        "",
+        "| library | programs | cases | passed | skipped | failed | commit |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for label in sorted({entry["label"] for entry in data["results"]}):
+        of_label = [entry for entry in data["results"] if entry["label"] == label]
+        counts = [len(of_label)] + [sum(entry[key] for entry in of_label) for key in ("cases", "passed")]
+        counts += [sum(sum(entry["skipped"].values()) for entry in of_label),
+                   sum(len(entry["failed"]) for entry in of_label)]
+        commits = ", ".join(sorted({entry["commit"] for entry in of_label}))
+        lines.append(line(label, *map(str, counts), commits))
+        for entry in of_label:
+            lines += [line(f"{entry['program']}: {case}", "", "", "", "", text, "")
+                      for case, text in entry["failed"].items()]
+    return lines
+
+
 def blocks():
     """document -> name of the markers -> the lines between them."""
     gpu = RESULTS / "h100-sxm"
@@ -208,6 +230,8 @@ def blocks():
         validation["profile"] = profile_table.table(gpu / "ncu.csv")
     if (gpu / "sanitize.json").exists():
         validation["sanitizers"] = sanitizer_table(gpu / "sanitize.json")
+    if (gpu / "tests.json").exists():
+        validation["gpu_tests"] = gpu_tests_table(gpu / "tests.json")
     return {
         ROOT / "README.md": {
             "results": gpu_table(gpu / "resample.json")[0],

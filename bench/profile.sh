@@ -6,11 +6,12 @@
 # Systems is installed OUTPUT/timeline.nsys-rep shows calls of one of them.
 #   bench/profile.sh DIRECTORY-OF-BENCHMARKS DIRECTORY-OF-TESTS OUTPUT [REGEX]
 # REGEX selects cases. Their rows replace those of an OUTPUT/ncu.csv that is there, case by case; the others stay, and
-# tests are asked for kernels that have no row. The GPU's clocks are left as they are. Exit code 2 if ncu is missing.
+# tests are asked for kernels that have no row of another case. The GPU's clocks are left as they are. Exit code 1 if
+# ncu fails, or if all cases leave a kernel without a row; 2 if ncu is missing or no case matches.
 set -euo pipefail
 
 if (($# < 3 || $# > 4)); then
-  sed -n '5,10s/^# //p' "$0" >&2
+  sed -n '5,11s/^# //p' "$0" >&2
   exit 2
 fi
 benchmarks=$1 tests=$2 out=$3 selected=${4:-.}
@@ -55,7 +56,7 @@ test_cases=(
 
 mkdir -p "$out/raw"
 metrics=$(table metrics)
-number=0
+number=0 has_matched=0
 log=''
 
 # case, expression for kernels, most launches, program and its arguments
@@ -102,21 +103,23 @@ ncu_version=$(ncu --version | sed -nE 's/^Version ([^ ]+).*/\1/p')
 all_kernels=$(table kernels)
 for name in "${cases[@]}"; do
   [[ $name =~ $selected ]] || continue
+  has_matched=1
   program=$(program_of "$name")
   profile "$name" "$all_kernels" 20 "$program" --benchmark_filter="^$name"
   merge
 done
 for name in "${test_cases[@]}"; do
   [[ $name =~ $selected ]] || continue
+  has_matched=1
   missing=$all_kernels
-  [[ ! -e $out/ncu.csv ]] || missing=$(table kernels "$out/ncu.csv")
-  [[ -n $missing ]] || break
+  [[ ! -e $out/ncu.csv ]] || missing=$(table kernels "$out/ncu.csv" --without "$name")
+  [[ -n $missing ]] || continue
   profile "$name" "$missing" 60 "$tests/${name%%/*}" --gtest_filter="${name#*/}"
   # It may have none of those that are missing.
   if grep -q '^"' "$log.csv"; then merge; fi
 done
 
-[[ -n $log ]] || { echo "profile.sh: no case matches $selected" >&2; exit 2; }
+((has_matched)) || { echo "profile.sh: no case matches $selected" >&2; exit 2; }
 table table "$out/ncu.csv"
 
 if command -v nsys > /dev/null; then
@@ -126,4 +129,10 @@ if command -v nsys > /dev/null; then
     "$program" --benchmark_filter="^$name"
 else
   echo "nsys: not found, no timeline"
+fi
+
+missing=$(table kernels "$out/ncu.csv")
+if [[ $selected == . && -n $missing ]]; then
+  echo "profile.sh: no case ran $missing" >&2
+  exit 1
 fi

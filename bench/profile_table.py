@@ -4,7 +4,9 @@
 """What profile.sh measures: the metrics, the kernels, raw output of Nsight Compute -> ncu.csv -> a markdown table.
 
 usage: profile_table.py metrics               what ncu is to collect
-       profile_table.py kernels [CSV]         the library's kernels without a row in CSV, as a regular expression
+       profile_table.py kernels [CSV] [--without CASE]
+                                              the library's kernels without a row in CSV, those of a case apart, as a
+                                              regular expression
        profile_table.py merge CSV RAW... --gpu NAME --driver VERSION --ncu VERSION --commit COMMIT
                                               puts the rows of RAW into CSV, in place of those of the same cases
        profile_table.py table CSV             prints the table
@@ -190,7 +192,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("metrics")
-    commands.add_parser("kernels").add_argument("csv", nargs="?", type=pathlib.Path)
+    kernels = commands.add_parser("kernels")
+    kernels.add_argument("csv", nargs="?", type=pathlib.Path)
+    kernels.add_argument("--without", metavar="CASE")
     merging = commands.add_parser("merge")
     merging.add_argument("csv", type=pathlib.Path)
     merging.add_argument("raw", nargs="+", type=pathlib.Path)
@@ -202,7 +206,8 @@ def main():
     if options.command == "metrics":
         print(",".join(METRICS))
     elif options.command == "kernels":
-        seen = {row["kernel"] for row in read_csv(options.csv)[1]} if options.csv else set()
+        rows = read_csv(options.csv)[1] if options.csv else []
+        seen = {row["kernel"] for row in rows if row["benchmark"] != options.without}
         print("|".join(name for name in library_kernels() if name not in seen))
     elif options.command == "merge":
         merge(options.csv, options.raw, {key: getattr(options, key) for key in MACHINE}, options.commit)

@@ -9,7 +9,8 @@ the summary of --merge, and a guess without. Where a unit of several cases is no
 so that only the guilty ones are named. The summary, OUTPUT/sanitize.json, is written anew after every unit.
 
 Exit code 0: every tool ran every case and found nothing (cases that skip, or do nothing on the GPU, are counted).
-1: a finding, or a test that fails. 2: usage, no compute-sanitizer, no GPU. 3: no finding, but cases without a verdict.
+1: a finding, or a test that fails. 2: usage, no compute-sanitizer, no GPU. 3: no finding, but cases without a verdict,
+or a tool without any clean case.
 """
 
 import argparse
@@ -25,10 +26,13 @@ import time
 
 TOOLS = ("racecheck", "initcheck", "memcheck", "synccheck")  # the slow ones first
 # Cases that fill the GPU's memory would not fit beside a sanitizer's own. Those of the graph launcher run the kernels
-# of the stream launcher again, with the same arguments. GpuValidate starts a program, which is not looked into.
-GPU_CASES, GRAPH_CASES = "*Stream*:Gpu*:*/Gpu*", "*Graph*"
-NOT_CASES = "*/Host:*Huge*:*LargeTimes*:GpuValidate.*"
+# of the stream launcher again, with the same arguments. GpuValidate runs a whole validation. GpuErrors makes calls of
+# the runtime fail, which memcheck reports.
+GPU_CASES = "*Stream*:*Graph*:Gpu*:*/Gpu*"
+NOT_CASES = "*/Host:*Huge*:*LargeTimes*:GpuValidate.*:GpuErrors.*"
 FINDINGS_CODE = 9
+# How the tools begin what they found.
+FINDING = re.compile(r"=+ (Error: Race|Warning: Race|Invalid |Uninitialized |Unused |Barrier error|Divergent|Program hit )")
 UNIT_SECONDS, UNIT_CASES = 20, 16
 GUESSED_SECONDS = 10  # of a case, where no summary says it
 NOT_RUN, TIME_LIMIT = "not run", "time limit"
@@ -57,13 +61,14 @@ def machine():
 
 def cases_of(binary, graphs):
     names, suite = [], ""
-    wanted = GPU_CASES + (f":{GRAPH_CASES}-{NOT_CASES}" if graphs else f"-{GRAPH_CASES}:{NOT_CASES}")
-    for line in output_of(binary, "--gtest_list_tests", f"--gtest_filter={wanted}").splitlines():
+    for line in output_of(binary, "--gtest_list_tests", f"--gtest_filter={GPU_CASES}-{NOT_CASES}").splitlines():
         if line.startswith("  "):
             names.append(suite + line.split("#")[0].strip())
         else:
             suite = line.split("#")[0].strip()
-    return names
+    if graphs:
+        return names
+    return [name for name in names if "Graph" not in name or name.replace("Graph", "Stream") not in names]
 
 
 def complaint(text):
@@ -84,9 +89,9 @@ def judge(cases, code, text):
     if "[  FAILED  ]" in text:
         return every("findings", complaint(text))
     internal = re.search(r"Internal Sanitizer Error.*", text)
-    if internal:
+    if internal and not any(FINDING.match(line) for line in text.splitlines()):
         return every("no_verdict", internal[0].strip())
-    if code == FINDINGS_CODE:
+    if internal or code == FINDINGS_CODE:
         return every("findings", complaint(text))
     passed = set(re.findall(r"\[       OK \] (\S+) \(", text))
     skipped = set(re.findall(r"\[  SKIPPED \] (\S+) \(", text))
@@ -212,12 +217,16 @@ class Run:
                     units += self.plan_one(tool, binary, cases)
         if not self.entries:
             raise UsageError(f"no GPU test in {self.options.binaries}")
+        if not self.options.filter:  # what is known of programs that there are no more
+            self.known = {key: entry for key, entry in self.known.items() if key[1] in {b for _, b in self.entries}}
         return sorted(units, key=lambda unit: (-unit.guess, TOOLS.index(unit.tool)))
 
     def plan_one(self, tool, binary, cases):
         known = self.known.get((tool, binary.name))
         of_case = max(known["seconds"] / max(known["cases"], 1), 0.1) if known else GUESSED_SECONDS
-        earlier = known if self.options.go_on and known and known["commit"] == self.commit else None
+        # Another number of cases is another program, or other cases of it.
+        is_same = known and (known["commit"], known["cases"]) == (self.commit, len(cases))
+        earlier = known if self.options.go_on and is_same else None
         if earlier:
             cases = [item["case"] for item in earlier["no_verdict"] if undecided(item)]
         self.entries[tool, binary.name] = Entry(tool, binary, cases, earlier, self.commit)
@@ -292,7 +301,11 @@ def report(entries):
             print("".join(f"{word:>16}" for word in (tool, *numbers)))
     if any(entry["findings"] for entry in entries):
         return 1
-    return 3 if any(entry["no_verdict"] for entry in entries) else 0
+    idle = [tool for tool in sorted({entry["tool"] for entry in entries})
+            if not any(entry["clean"] for entry in entries if entry["tool"] == tool)]
+    if idle:
+        print(f"nothing was checked by {', '.join(idle)}")
+    return 3 if idle or any(entry["no_verdict"] for entry in entries) else 0
 
 
 def main():
@@ -313,8 +326,8 @@ def main():
     parser.add_argument("--continue", dest="go_on", action="store_true",
                         help="with --merge: of what has been run at this commit, only cases that time ran out for")
     options = parser.parse_args()
-    if options.go_on and not options.merge:
-        parser.error("--continue needs --merge")
+    if options.go_on and not (options.merge and os.environ.get("ROBOCACHE_COMMIT")):
+        parser.error("--continue needs --merge, and the commit in ROBOCACHE_COMMIT")
     run = Run(options)
     return report(run.run())
 

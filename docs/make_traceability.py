@@ -211,6 +211,10 @@ ROWS = (
         ("gates/h100-sxm.json", "results/h100-sxm/validate.json", "results/h100-sxm/validate.md")),
     Row("R-PROFILE-1", "What limits a kernel is measured, and calls can be told apart in a profiler.",
         ("core/profiler_range.hpp",), {"profile_test.py": ("*",)}, (), ("results/h100-sxm/ncu.csv",)),
+    Row("R-TEST-1", "Every GPU case passes on the boards that are named, with code of their own and from older PTX.",
+        (), {"gpu_tests_test.py": ("*",)}, (), ("results/h100-sxm/tests.json",)),
+    Row("R-TRACE-1", "Each requirement names what stands for it, and what it names exists.",
+        (), {"traceability_test.py": ("*",)}),
 )
 
 
@@ -221,9 +225,9 @@ class Project:
         self.results = {}  # benchmark -> result files
         for path in sorted(RESULTS.glob("*/*.json")):
             for result in load(path).get("benchmarks", ()):
-                if result.get("run_type") == "iteration":
+                if result.get("run_type") == "iteration" and not result.get("error_occurred"):
                     self.results.setdefault(result["name"], set()).add(path.relative_to(ROOT).as_posix())
-        self.sources = {path.name: path for end in ("cpp", "cu") for path in (ROOT / "tests").glob(f"*_test.{end}")}
+        self.sources = {path.name: path for end in ("cpp", "cu", "py") for path in (ROOT / "tests").glob(f"*_test.{end}")}
         # An operator takes its own args struct, and runs on the CPU or on a stream.
         overload = re.compile(r"\bStatus \w+\(const \w+Args& ?\w*, (Workspace \w*, )?(Host|cudaStream_t)\b")
         include = ROOT / "include" / "robocache"

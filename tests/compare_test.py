@@ -4,12 +4,15 @@
 """bench/compare.py as a program, on made-up result files. No GPU is needed."""
 
 import json
+import math
+import os
 import pathlib
 import random
 import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 COMPARE = pathlib.Path(__file__).resolve().parent.parent / "bench" / "compare.py"
 CASE, OTHER = "resample/linear/f32_f32/1x2x3x4/hot", "fuse/linear/f32_f32/4x3streams/hot"
@@ -91,6 +94,29 @@ class Compare(unittest.TestCase):
         code, text = self.run_compare(base, self.file("head.json", {CASE: around(5)}, failed=[OTHER]))
         self.assertEqual(code, 1, text)
         self.assertIn("MISSING: no CUDA device", text)
+
+    def test_case_that_fails_in_both_fails(self):
+        base = self.file("base.json", {CASE: around(5)}, failed=[OTHER])
+        code, text = self.run_compare(base, self.file("head.json", {CASE: around(5)}, failed=[OTHER]))
+        self.assertEqual(code, 1, text)
+        self.assertRegex(text, f"{OTHER} +failed in base: no CUDA device; FAILED: no CUDA device")
+        code, text = self.run_compare(base, self.file("head.json", {CASE: around(5), OTHER: around(2)}))
+        self.assertEqual(code, 0, text)
+
+    def test_values_that_are_no_times_are_an_error(self):
+        for wrong in (math.nan, math.inf, 0.0, -1.0, None, "5"):
+            self.assertEqual(self.verdict({CASE: around(5)}, {CASE: [*around(5, 8), wrong]})[0], 2)
+            self.assertEqual(self.verdict({CASE: [*around(5, 8), wrong]}, {CASE: around(5)})[0], 2)
+        for text in ("[]", "3", '{"benchmarks": [3], "context": {}}', '{"benchmarks": []}'):
+            (self.folder / "odd.json").write_text(text, encoding="utf-8")
+            self.assertEqual(self.run_compare(self.folder / "odd.json", self.folder / "odd.json")[0], 2, text)
+
+    def test_without_scipy(self):
+        (self.folder / "scipy.py").write_text("raise ImportError('no SciPy')\n", encoding="utf-8")
+        with mock.patch.dict(os.environ, {"PYTHONPATH": str(self.folder)}):
+            self.assertEqual(self.run_compare("--help")[0], 0)
+            code, text = self.verdict({CASE: around(5)}, {CASE: around(5)})
+            self.assertEqual((code, text), (2, "compare.py: no SciPy\n"))
 
     def test_new_case_passes(self):
         code, text = self.verdict({CASE: around(5)}, {CASE: around(5), OTHER: around(2)})

@@ -178,6 +178,12 @@ class Profile(unittest.TestCase):
         # The test is asked for kernels that the benchmark did not run.
         self.assertEqual([(row["benchmark"].split("/")[0], row["kernel"]) for row in rows],
                          [("check_times_test", "clear_offences_kernel"), ("match", "match_kernel")])
+        # A case that is chosen again is run again, also where it has given every kernel that it can.
+        text = (out / "ncu.csv").read_text(encoding="utf-8")
+        (out / "ncu.csv").write_text(text.replace(",unknown,", ",old,"), encoding="utf-8")
+        code, text = self.profile(self.folder / "bench", self.folder / "tests", out, "check_times")
+        self.assertEqual(code, 0, text)
+        self.assertEqual([row["commit"] for row in profile_table.read_csv(out / "ncu.csv")[1]], ["unknown", "old"])
         self.assertNotEqual(self.profile(self.folder / "bench", self.folder / "tests", out, "resample/pchip")[0], 0)
         self.assertEqual(self.profile(self.folder / "bench", self.folder / "tests", out, "no such case")[0], 2)
         (self.folder / "bin" / "ncu").unlink()

@@ -55,6 +55,8 @@ if all("Idle" in case for case in chosen):
     print("========= Target application terminated before first instrumented API call")
     sys.exit(done.returncode)
 if tool == "racecheck" and any("Internal" in case for case in chosen):
+    if any("Hazard" in case for case in chosen):
+        print("========= Error: Race reported between Write access and Read access")
     print("========= Internal Sanitizer Error: Detected a failure to track a kernel launch")
     print("========= ERROR SUMMARY: 1 error")
     sys.exit(9)
@@ -153,9 +155,32 @@ class Sanitize(unittest.TestCase):
 
     def test_program_without_gpu_work_is_counted_apart(self):
         self.fake_test("idle_test", "IdleA", "IdleB")
+        self.fake_test("busy_test", "First")
         self.assertEqual(self.sanitize("--tool", "synccheck")[0], 0)
         entry = self.summary()["synccheck", "idle_test"]
         self.assertEqual((entry["verdict"], entry["nothing_on_gpu"], entry["clean"]), ("nothing_on_gpu", 2, 0))
+
+    def test_nothing_checked_is_no_success(self):
+        self.fake_test("idle_test", "IdleA", "IdleB")
+        self.fake_test("skips_test", "SkipsC")
+        code, text = self.sanitize("--tool", "synccheck", "--tool", "memcheck")
+        self.assertEqual(code, 3)
+        self.assertIn("nothing was checked by memcheck, synccheck", text)
+
+    def test_finding_beside_an_internal_error_is_a_finding(self):
+        self.fake_test("both_test", "InternalHazard", "Other")
+        code, text = self.sanitize("--tool", "racecheck")
+        self.assertEqual(code, 1, text)
+        entry = self.summary()["racecheck", "both_test"]
+        self.assertEqual([item["case"] for item in entry["findings"]], ["Fake.InternalHazard"])
+        self.assertIn("Race reported", entry["findings"][0]["text"])
+
+    def test_graph_cases_without_a_twin_are_run(self):
+        self.fake_test("graph_test", "Case/Stream", "Case/Graph", "Other/Graph", "GraphOf/Stream")
+        self.assertEqual(self.sanitize("--tool", "memcheck")[0], 0)
+        self.assertEqual(self.summary()["memcheck", "graph_test"]["cases"], 3)
+        self.assertEqual(self.sanitize("--tool", "memcheck", "--graphs")[0], 0)
+        self.assertEqual(self.summary()["memcheck", "graph_test"]["cases"], 4)
 
     def test_crash_is_no_verdict(self):
         self.fake_test("crash_test", "Crash", "IdleCrash", "Good")
@@ -191,6 +216,20 @@ class Sanitize(unittest.TestCase):
         self.assertEqual(self.sanitize("--tool", "memcheck", "--merge", file, "--continue", commit="def")[0], 0)
         entry = self.summary(file)["memcheck", "many_test"]
         self.assertEqual((entry["commit"], entry["cases"], entry["clean"]), ("def", 8, 8))
+        # So does a program that has other cases.
+        self.fake_test("many_test", *cases, "Hazard")
+        self.assertEqual(self.sanitize("--tool", "memcheck", "--merge", file, "--continue", commit="def")[0], 1)
+        # What no commit tells apart cannot go on.
+        self.assertEqual(self.sanitize("--tool", "memcheck", "--merge", file, "--continue", commit="")[0], 2)
+
+    def test_programs_that_are_gone_leave_the_summary(self):
+        self.fake_test("one_test", "First")
+        self.fake_test("two_test", "Second")
+        file = self.folder / "sanitize.json"
+        self.assertEqual(self.sanitize("--tool", "memcheck", "--merge", file)[0], 0)
+        (self.folder / "tests" / "one_test").unlink()
+        self.assertEqual(self.sanitize("--tool", "synccheck", "--merge", file)[0], 0)
+        self.assertEqual(set(self.summary(file)), {("memcheck", "two_test"), ("synccheck", "two_test")})
 
     def test_subset_is_merged(self):
         self.fake_test("one_test", "First")

@@ -22,6 +22,7 @@ TEST_F(Validate, WrongUsage) {
   expect_unusable(run_plain("--nonsense"), "--nonsense");
   expect_unusable(run_plain("--quick --full"), "excludes");
   expect_unusable(run_plain("--soak 0"), "--soak");
+  expect_unusable(run_plain("--soak nan"), "--soak");
   expect_unusable(run_plain("--corrupt nothing"), "no such operator");
 }
 
@@ -31,6 +32,25 @@ TEST_F(Validate, WrongGates) {
   expect_unusable(run_plain("--gates input/missing.json"), "input/missing.json: cannot be read");
   expect_unusable(run_plain("--gates input/empty.json"), "input/empty.json: ");
   expect_unusable(run_plain("--gates input/other.json"), "input/other.json: b: unknown counter");
+  for (const char* none : {"[]", "{}", "null"}) {
+    write("none.json", std::string(R"({"measured": true, "gates": )") + none + "}");
+    expect_unusable(run_plain("--gates input/none.json"), "input/none.json: no gates");
+  }
+  const auto gate_of = [](const std::string& at_least) {
+    return R"({"measured": true, "gates": [{"benchmark": "b", "counter": "copy_fraction", "at_least": )" + at_least +
+           "}]}";
+  };
+  for (const char* bound : {"0", "-0.5"}) {
+    write("free.json", gate_of(bound));
+    expect_unusable(run_plain("--gates input/free.json"), "input/free.json: b: at_least is not positive");
+  }
+  write("slow.json", gate_of("0.5"));
+  expect_unusable(run_plain("--quick --gates input/slow.json"), "input/slow.json: no quick gate");
+}
+
+// Before anything is run.
+TEST_F(Validate, ReportThatCannotBeWritten) {
+  expect_unusable(run_plain("--markdown input/missing/report.md"), "input/missing/report.md: cannot be written");
 }
 
 TEST_F(Validate, NoDevice) {
@@ -43,8 +63,10 @@ class GpuValidate : public Validate {
  protected:
   void SetUp() override {
     Validate::SetUp();
-    write("gates.json", gates(0.0));
-    if (run_plain("--device 0 --quick --gates input/gates.json").code == 2) GTEST_SKIP() << "no CUDA device";
+    write("gates.json", gates(0.01));
+    const Outcome outcome = run_plain("--device 0 --quick --gates input/gates.json");
+    if (outcome.error.find("no CUDA device") != std::string::npos) GTEST_SKIP() << "no CUDA device";
+    ASSERT_EQ(outcome.code, 0) << failure_of(outcome) << outcome.error;
   }
   static std::string gates(double at_least) {
     return R"({"measured": false, "gates": [{"benchmark": "fuse/linear/bf16_bf16/4x3streams/hot", "quick": true,

@@ -268,6 +268,49 @@ TEST_P(SparseErrors, OfVoxelizeHard) {
   });
 }
 
+#if ROBOCACHE_HAS_CUDA_RUNTIME
+/// A call of the order of keys, with lists: both sort by CUB.
+struct SortedCall {
+  Arena arena = Arena(Launcher::stream);
+  VoxelizeSparseArgs args;
+
+  SortedCall() {
+    args.points = points_of(arena.input(std::vector<float>{2.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f}), 2);
+    args.grid = unbounded_grid({1, 1, 1});
+    args.order = VoxelOrder::key;
+    args.capacity = 2;
+    args.list_offsets = arena.output<std::int64_t>(3).data();
+    args.list_points = arena.output<std::int32_t>(2).data();
+  }
+  Status run() {
+    return launch_with_workspace(
+        &arena, args, [&](Workspace workspace, auto where) { return voxelize_sparse(args, workspace, where); });
+  }
+};
+
+TEST(GpuErrors, WhatOthersLeftBehindIsNoErrorOfTheCall) {
+  if (!has_cuda_device()) GTEST_SKIP() << "no CUDA device";
+  SortedCall call;
+  const Output<std::int32_t> coords = call.arena.output<std::int32_t>(8);
+  call.args.coords = coords.data();
+  void* too_much = nullptr;
+  ASSERT_EQ(cudaMalloc(&too_much, std::size_t{1} << 50), cudaErrorMemoryAllocation);
+  ASSERT_EQ(cudaPeekAtLastError(), cudaErrorMemoryAllocation);
+  EXPECT_OK(call.run());
+  EXPECT_EQ(coords.download(), (std::vector<std::int32_t>{0, 0, 0, 0, 0, 0, 0, 2}));
+}
+
+TEST(GpuErrors, AnErrorOfTheCallIsNotLeftBehind) {
+  if (!has_cuda_device()) GTEST_SKIP() << "no CUDA device";
+  SortedCall call;
+  std::vector<PointCounts> on_host(1);
+  call.args.counts = on_host.data();
+  const Status status = call.run();
+  EXPECT_EQ(status.code(), StatusCode::cuda_error) << status.what();
+  EXPECT_EQ(cudaGetLastError(), cudaSuccess);
+}
+#endif
+
 TEST(SparseArgsTest, WorkspaceOfWrongArgumentsIsNothing) {
   VoxelizeSparseArgs sparse;
   sparse.capacity = -1;

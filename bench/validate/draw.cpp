@@ -46,23 +46,33 @@ T any_of(Random& random, std::initializer_list<T> values) {
   return *(values.begin() + random.below(static_cast<std::int64_t>(values.size())));
 }
 
-std::vector<unsigned char> encoded_numbers(FieldType type, const std::vector<double>& values) {
-  std::vector<unsigned char> bytes;
-  for (const double v : values) {
-    switch (type) {
-      case FieldType::i16:
-        append(&bytes, static_cast<std::int16_t>(std::isfinite(v) ? std::clamp(v, -3e4, 3e4) : 0));
-        break;
-      case FieldType::i32:
-        append(&bytes, static_cast<std::int32_t>(std::isfinite(v) ? std::clamp(v, -2e9, 2e9) : 0));
-        break;
-      default: {  // the first four enumerators are those of ElementType
-        const std::vector<unsigned char> one = encoded(static_cast<ElementType>(type), std::vector<double>{v});
-        bytes.insert(bytes.end(), one.begin(), one.end());
-      }
+/// The nearest that an integer can be; 0 if `v` is not finite.
+template <class T>
+void append_integer(std::vector<unsigned char>* bytes, double v) {
+  using Limits = std::numeric_limits<T>;
+  const double held = std::clamp(v, static_cast<double>(Limits::min()), static_cast<double>(Limits::max()));
+  append(bytes, std::isfinite(v) ? static_cast<T>(held) : T(0));
+}
+
+void append_number(std::vector<unsigned char>* bytes, FieldType type, double v) {
+  switch (type) {
+    case FieldType::u8:
+      return append_integer<std::uint8_t>(bytes, v);
+    case FieldType::i8:
+      return append_integer<std::int8_t>(bytes, v);
+    case FieldType::u16:
+      return append_integer<std::uint16_t>(bytes, v);
+    case FieldType::i16:
+      return append_integer<std::int16_t>(bytes, v);
+    case FieldType::u32:
+      return append_integer<std::uint32_t>(bytes, v);
+    case FieldType::i32:
+      return append_integer<std::int32_t>(bytes, v);
+    default: {  // the first four enumerators are those of ElementType
+      const std::vector<unsigned char> one = encoded(static_cast<ElementType>(type), std::vector<double>{v});
+      bytes->insert(bytes->end(), one.begin(), one.end());
     }
   }
-  return bytes;
 }
 
 }  // namespace
@@ -263,6 +273,7 @@ DrawnStream DrawnStream::of(Trial& trial, TimeType time_type, ElementType type, 
       group = robocache::rotation(static_cast<robocache::RotationFormat>(random.below(4)),
                                   static_cast<robocache::RotationFormat>(random.below(4)));
     }
+    group.sign = static_cast<robocache::QuaternionSign>(random.below(2));
     group.tie = random.one_in(2) ? robocache::Tie::earlier : robocache::Tie::later;
     if (group.kind == Interpolation::cubic || group.kind == Interpolation::pchip ||
         group.kind == Interpolation::akima || group.kind == Interpolation::slerp) {
@@ -316,8 +327,8 @@ robocache::SensorStream DrawnStream::place(Memory& memory) const {
 DrawnClouds DrawnClouds::of(Trial& trial, std::int64_t most_points) {
   Random& random = trial.random();
   DrawnClouds drawn;
-  drawn.type = any_of(random, {FieldType::f32, FieldType::f32, FieldType::f32, FieldType::f64, FieldType::f16,
-                               FieldType::i16, FieldType::i32});
+  // Half of them are floats.
+  drawn.type = random.one_in(2) ? FieldType::f32 : static_cast<FieldType>(random.below(10));
   drawn.step = random.between(3, 6);
   const std::int64_t segments = any_of<std::int64_t>(random, {1, 1, 2, 7, 40});
   drawn.segments = DrawnSegments::of(random, segments, trial.size(most_points));
@@ -353,10 +364,14 @@ DrawnClouds DrawnClouds::of(Trial& trial, std::int64_t most_points) {
   if (random.one_in(2)) {
     for (std::int64_t s = 0; s < segments; ++s) {
       for (int k = 0; k < 12; ++k) {
-        drawn.transforms.push_back(static_cast<float>((k % 5 == 0 ? 1.0 : 0.0) + 0.05 * random.signed_unit()));
+        drawn.transforms.push_back((k % 5 == 0 ? 1.0 : 0.0) + 0.05 * random.signed_unit());
       }
     }
+    drawn.has_double_transforms = random.one_in(4);
   }
+  if (random.one_in(4)) drawn.options.row_points = random.between(1, 300);
+  drawn.is_planar = random.one_in(4);
+  if (!drawn.is_planar && random.one_in(2)) drawn.row_padding = random.below(9);
   if (random.one_in(4)) {
     for (std::int64_t c = 0; c < drawn.cloud_count() * 3; ++c) {
       drawn.origins.push_back(grid.origin[c % 3] + 2.0 * random.signed_unit());
@@ -364,21 +379,47 @@ DrawnClouds DrawnClouds::of(Trial& trial, std::int64_t most_points) {
   }
   if (random.one_in(3)) drawn.options.min_range = 4.0 * random.unit();
   drawn.options.drop_zero = random.one_in(3);
-  if (random.one_in(3)) drawn.options.crop_max[0] = grid.origin[0] + 0.8 * grid.size[0] * grid.shape[0];
+  for (int k = 0; k < 3; ++k) {
+    const double range = grid.size[k] * grid.shape[k];
+    if (random.one_in(6)) drawn.options.crop_min[k] = grid.origin[k] + 0.1 * range;
+    if (random.one_in(6)) drawn.options.crop_max[k] = grid.origin[k] + 0.8 * range;
+  }
   return drawn;
+}
+
+std::vector<unsigned char> DrawnClouds::encoded_points() const {
+  std::vector<unsigned char> bytes;
+  if (is_planar) {
+    for (std::int64_t k = 0; k < step; ++k) {
+      for (std::int64_t i = 0; i < points(); ++i) append_number(&bytes, type, number_of(i, k));
+    }
+    return bytes;
+  }
+  for (std::int64_t i = 0; i < points(); ++i) {
+    const bool begins_row = i > 0 && options.row_points > 0 && i % options.row_points == 0;
+    if (begins_row) bytes.insert(bytes.end(), static_cast<std::size_t>(row_padding), 0xa5);
+    for (std::int64_t k = 0; k < step; ++k) append_number(&bytes, type, number_of(i, k));
+  }
+  return bytes;
 }
 
 robocache::PointClouds DrawnClouds::place(Memory& memory) const {
   robocache::PointClouds clouds = options;
-  const std::int64_t size = robocache::size_of(type);
-  const unsigned char* data = memory.input(encoded_numbers(type, numbers));
-  clouds.x = robocache::record_field(data, step * size, 0, type);
-  clouds.y = robocache::record_field(data, step * size, size, type);
-  clouds.z = robocache::record_field(data, step * size, 2 * size, type);
+  clouds.x.data = memory.input(encoded_points());
+  clouds.x.type = type;
+  clouds.x.stride = robocache::size_of(type) * (is_planar ? 1 : step);
+  clouds.x.row_stride = options.row_points * clouds.x.stride + row_padding;
+  clouds.y = field(clouds, 1);
+  clouds.z = field(clouds, 2);
   clouds.count = points();
   clouds.segments = segments.place(memory);
   if (!cloud_of.empty()) clouds.cloud_of = memory.input(cloud_of);
-  if (!transforms.empty()) clouds.transforms = memory.input(transforms);
+  if (!transforms.empty()) {
+    clouds.transforms = memory.input(transforms);
+    if (!has_double_transforms) {
+      clouds.transforms = memory.input(std::vector<float>(transforms.begin(), transforms.end()));
+    }
+  }
   return clouds;
 }
 
@@ -390,14 +431,16 @@ robocache::VoxelGrid DrawnClouds::place_grid(Memory& memory) const {
 
 robocache::PointField DrawnClouds::field(const robocache::PointClouds& placed, std::int64_t k) const {
   robocache::PointField field = placed.x;
-  field.data = static_cast<const unsigned char*>(field.data) + k * robocache::size_of(type);
+  field.data =
+      static_cast<const unsigned char*>(field.data) + k * robocache::size_of(type) * (is_planar ? points() : 1);
   return field;
 }
 
 std::string DrawnClouds::shape() const {
   return std::to_string(cloud_count()) + " clouds, " + std::to_string(points()) + " points of " + std::to_string(step) +
-         " numbers of type " + std::to_string(static_cast<int>(type)) + ", grid " + std::to_string(grid.shape[0]) +
-         "x" + std::to_string(grid.shape[1]) + "x" + std::to_string(grid.shape[2]);
+         (is_planar ? " planar" : "") + " numbers of type " + std::to_string(static_cast<int>(type)) +
+         (options.row_points > 0 ? " in rows of " + std::to_string(options.row_points) : "") + ", grid " +
+         std::to_string(grid.shape[0]) + "x" + std::to_string(grid.shape[1]) + "x" + std::to_string(grid.shape[2]);
 }
 
 }  // namespace robocache_validate

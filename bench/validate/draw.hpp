@@ -80,9 +80,12 @@ struct DrawnClouds {
   robocache::FieldType type = robocache::FieldType::f32;
   std::int64_t step = 3;  ///< numbers of a point
   DrawnSegments segments;
-  std::vector<double> numbers;  ///< [points, step]
+  std::vector<double> numbers;   ///< [points, step]
+  bool is_planar = false;        ///< each of the `step` numbers has an array of its own, else a point is a record
+  std::int64_t row_padding = 0;  ///< bytes between rows of records
   std::vector<std::int64_t> cloud_of;
-  std::vector<float> transforms;
+  std::vector<double> transforms;
+  bool has_double_transforms = false;
   std::vector<double> origins;
   robocache::PointClouds options;  ///< all but the arrays
   robocache::VoxelGrid grid;
@@ -95,6 +98,12 @@ struct DrawnClouds {
   std::int64_t points() const { return static_cast<std::int64_t>(numbers.size()) / step; }
   std::int64_t cloud_count() const { return cloud_of.empty() ? segments.count : options.clouds; }
   std::string shape() const;
+
+ private:
+  double number_of(std::int64_t point, std::int64_t k) const {
+    return numbers[static_cast<std::size_t>(point * step + k)];
+  }
+  std::vector<unsigned char> encoded_points() const;
 };
 
 }  // namespace robocache_validate

@@ -25,14 +25,18 @@ GateFile parsed(const std::string& name, const nlohmann::json& json) {
   GateFile file;
   file.name = name;
   file.is_measured = json.at("measured").get<bool>();
+  file.gpu = json.value("gpu", "");
+  static_cast<void>(file.is_for(""));  // throws if it is no regular expression
   for (const nlohmann::json& entry : json.at("gates")) {
     Gate gate;
     gate.benchmark = entry.at("benchmark").get<std::string>();
     gate.at_least = entry.at("at_least").get<double>();
     gate.is_quick = entry.value("quick", false);
     if (entry.at("counter") != "copy_fraction") throw std::runtime_error(gate.benchmark + ": unknown counter");
+    if (!(gate.at_least > 0.0)) throw std::runtime_error(gate.benchmark + ": at_least is not positive");
     file.gates.push_back(std::move(gate));
   }
+  if (file.gates.empty()) throw std::runtime_error("no gates");
   return file;
 }
 
@@ -57,6 +61,10 @@ std::pair<const GpuCase*, Regime> case_of(const std::string& benchmark) {
 
 }  // namespace
 
+bool GateFile::is_for(const std::string& name_of_gpu) const {
+  return !gpu.empty() && std::regex_search(name_of_gpu, std::regex(gpu));
+}
+
 GateFile read_gates(const std::string& path) {
   try {
     std::ifstream file(path);
@@ -69,8 +77,8 @@ GateFile read_gates(const std::string& path) {
 
 GateFile gates_for(const std::string& gpu) {
   for (const auto& [name, text] : gate_files) {
-    const nlohmann::json json = nlohmann::json::parse(text);
-    if (std::regex_search(gpu, std::regex(json.at("gpu").get<std::string>()))) return parsed(name, json);
+    GateFile file = parsed(name, nlohmann::json::parse(text));
+    if (file.is_for(gpu)) return file;
   }
   throw std::runtime_error("no gates for a " + gpu);
 }

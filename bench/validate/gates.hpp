@@ -14,14 +14,17 @@ namespace robocache_validate {
 
 struct Gate {
   std::string benchmark;  ///< with its regime
-  double at_least = 0;    ///< of copy_fraction
+  double at_least = 0;    ///< of copy_fraction; positive
   bool is_quick = false;
 };
 
 struct GateFile {
   std::string name;
-  bool is_measured = false;  ///< whether a board of this kind was
-  std::vector<Gate> gates;
+  std::string gpu;           ///< regular expression for the names of the devices that it is for
+  bool is_measured = false;  ///< whether such a device was
+  std::vector<Gate> gates;   ///< one at least
+
+  bool is_for(const std::string& name_of_gpu) const;
 };
 
 /// Throws std::runtime_error where the file cannot be read or is no gates file.

@@ -60,7 +60,8 @@ Options parsed(int argc, char** argv, CLI::App& app) {
   auto* quick = app.add_flag("--quick", options.quick, "fewer calls and the short gates: some 20 s");
   app.add_flag("--full", options.full, "five times as many calls")->excludes(quick);
   app.add_option("--soak", options.soak_minutes, "then random calls from several threads, for so many minutes")
-      ->check(CLI::Range(0.1, 1e6));
+      ->check(CLI::Range(0.1, 1e6))
+      ->check([](const std::string& text) { return text.find_first_of("nN") == std::string::npos ? "" : "no number"; });
   app.add_option("--device", options.devices, "its number, several (0,1), or all; of several, how they scale")
       ->delimiter(',');
   app.add_option("--gates", options.gates, "a file of gates, in place of those for this kind of board");
@@ -107,8 +108,13 @@ std::vector<int> devices_of(const Options& options) {
 
 /// Of --gates, if that is given.
 GateFile gates_of(const Options& options) {
+  if (options.gates.empty()) return {};
   try {
-    return options.gates.empty() ? GateFile() : read_gates(options.gates);
+    GateFile file = read_gates(options.gates);
+    if (options.quick && std::none_of(file.gates.begin(), file.gates.end(), [](const Gate& g) { return g.is_quick; })) {
+      throw std::runtime_error(options.gates + ": no quick gate");
+    }
+    return file;
   } catch (const std::exception& error) {
     throw Unusable(error.what());
   }
@@ -120,22 +126,24 @@ Json run_checks(const Options& options, int device, Progress& progress, std::vec
   for (const Check& check : all_checks()) {
     const double begin = progress.seconds();
     std::int64_t calls = 0, bytes = 0;
-    int failed = 0;
-    for (int i = 0; i < options.trial_count() && failed < 3; ++i) {
-      Trial trial(options.trials, static_cast<std::uint64_t>(i));
+    int trials = 0, failed = 0;
+    while (trials < options.trial_count() && failed < 3) {
       try {
+        Trial trial(options.trials, static_cast<std::uint64_t>(trials++));
         check.run(trial);
+        calls += trial.calls();
+        bytes += trial.bytes();
       } catch (const std::exception& error) {
         ++failed;
-        failures->push_back("device " + std::to_string(device) + ": " + error.what());
+        const bool is_named = dynamic_cast<const Failure*>(&error) != nullptr;
+        failures->push_back("device " + std::to_string(device) + ": " + (is_named ? "" : check.op + ": ") +
+                            error.what());
       }
-      calls += trial.calls();
-      bytes += trial.bytes();
-      progress.show("device " + std::to_string(device) + ": " + check.op + " " + std::to_string(i + 1) + " of " +
+      progress.show("device " + std::to_string(device) + ": " + check.op + " " + std::to_string(trials) + " of " +
                     std::to_string(options.trial_count()));
     }
     all.push_back({{"operator", check.op},
-                   {"trials", options.trial_count()},
+                   {"trials", trials},
                    {"calls", calls},
                    {"bytes_compared", bytes},
                    {"seconds", progress.seconds() - begin},
@@ -155,7 +163,8 @@ Json run_ceilings(Progress& progress) {
   return all;
 }
 
-Json run_gates(const GateFile& file, bool quick, int device, Progress& progress, std::vector<std::string>* failures) {
+Json run_gates(const GateFile& file, const std::string& gpu, bool quick, int device, Progress& progress,
+               std::vector<std::string>* failures) {
   Json results = Json::array();
   for (const Gate& gate : file.gates) {
     if (quick && !gate.is_quick) continue;
@@ -174,13 +183,11 @@ Json run_gates(const GateFile& file, bool quick, int device, Progress& progress,
                                  : result.error;
     failures->push_back(text);
   }
-  return {{"file", file.name}, {"measured", file.is_measured}, {"results", results}};
+  return {{"file", file.name}, {"measured", file.is_measured && file.is_for(gpu)}, {"results", results}};
 }
 
-Json validated(const Options& options) {
+Json validated(const Options& options, const GateFile& given, const std::vector<int>& devices) {
   Progress progress;
-  const GateFile given = gates_of(options);
-  const std::vector<int> devices = devices_of(options);
   Json result = {{"verdict", ""}, {"command", options.command}, {"seed", options.trials.seed}, {"seconds", 0.0}};
   std::vector<std::string> failures;
 
@@ -211,22 +218,22 @@ Json validated(const Options& options) {
   for (std::size_t d = 0; d < devices.size(); ++d) {
     guarded(d, [&] {
       of_device[d]["ceilings"] = run_ceilings(progress);
-      const GateFile file =
-          options.gates.empty() ? gates_for(of_device[d]["facts"].value("gpu", std::string())) : given;
-      of_device[d]["gates"] = run_gates(file, options.quick, devices[d], progress, &failures_of[d]);
+      const std::string gpu = of_device[d]["facts"].value("gpu", "");
+      const GateFile file = options.gates.empty() ? gates_for(gpu) : given;
+      of_device[d]["gates"] = run_gates(file, gpu, options.quick, devices[d], progress, &failures_of[d]);
     });
     failures.insert(failures.end(), failures_of[d].begin(), failures_of[d].end());
     result["devices"].push_back(of_device[d]);
   }
-  try {
-    check(cudaSetDevice(devices.front()), "cudaSetDevice");
-    if (is_scaling(options)) result["scaling"] = scaling_over(devices, progress);
-    if (options.soak_minutes > 0) {
+  if (is_scaling(options)) result["scaling"] = scaling_over(devices, progress, &failures);
+  if (options.soak_minutes > 0) {
+    try {
+      check(cudaSetDevice(devices.front()), "cudaSetDevice");
       result["soak"] = soak(options.trials, options.soak_minutes, progress);
       for (const Json& failure : result["soak"]["failures"]) failures.push_back("soak: " + failure.get<std::string>());
+    } catch (const std::exception& error) {
+      failures.push_back(std::string("soak: ") + error.what());
     }
-  } catch (const std::exception& error) {
-    failures.emplace_back(error.what());
   }
   result["seconds"] = progress.seconds();
   result["verdict"] = failures.empty() ? "pass" : "fail";
@@ -243,20 +250,29 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  Json result;
-  try {
-    result = validated(options);
-  } catch (const Unusable& error) {
-    std::cerr << "robocache_validate: " << error.what() << "\n";
+  const auto unusable = [](const std::string& why) {
+    std::cerr << "robocache_validate: " << why << "\n";
     return 2;
+  };
+  Json result;
+  std::ofstream report;  // opened first: not after hours is it found that it cannot be
+  try {
+    const GateFile gates = gates_of(options);
+    if (!options.markdown.empty()) report.open(options.markdown);
+    if (!report) throw Unusable(options.markdown + ": cannot be written");
+    result = validated(options, gates, devices_of(options));
+  } catch (const Unusable& error) {
+    return unusable(error.what());
   }
   const std::string text = markdown_of(result);
-  std::cout << (options.json ? result.dump(1) + "\n" : text);
-  if (!options.markdown.empty() && !(std::ofstream(options.markdown) << text)) {
-    std::cerr << "robocache_validate: " << options.markdown << ": cannot be written\n";
-    return 2;
+  std::cout << (options.json ? result.dump(1, ' ', false, Json::error_handler_t::replace) + "\n" : text) << std::flush;
+  if (report.is_open()) report << text << std::flush;
+  const int verdict = result["failures"].empty() ? 0 : 1;
+  if (!std::cout || !report) {
+    unusable(!report ? options.markdown + ": cannot be written" : "standard output: cannot be written");
+    return verdict == 0 ? 2 : verdict;
   }
-  return result["failures"].empty() ? 0 : 1;
+  return verdict;
 }
 
 }  // namespace

@@ -67,10 +67,13 @@ void describe_scaling(const Json& scaling, std::ostringstream& out) {
 void describe_soak(const Json& soak, std::ostringstream& out) {
   out << "\n## Soak\n\n"
       << fixed(soak.at("minutes"), 1) << " minutes, " << soak.at("threads") << " threads, " << soak.at("calls")
-      << " calls, " << fixed(soak.at("bytes_compared").get<double>() * 1e-9, 2)
-      << " GB compared. Free device memory after the first fifth: " << soak.at("free_bytes_after_warm_up")
-      << " bytes, at the end: " << soak.at("free_bytes_at_end")
-      << ".\n\n| benchmark | µs, first tenth | last tenth | change | highest |\n"
+      << " calls, " << fixed(soak.at("bytes_compared").get<double>() * 1e-9, 2) << " GB compared.";
+  if (soak.contains("free_bytes_at_end")) {
+    out << " Free device memory after the first fifth: " << soak.at("free_bytes_after_warm_up") << " bytes, from then "
+        << soak.at("free_bytes_least") << " to " << soak.at("free_bytes_most") << ", at the end "
+        << soak.at("free_bytes_at_end") << ".";
+  }
+  out << "\n\n| benchmark | µs, first tenth | last tenth | change | highest |\n"
          "| --- | ---: | ---: | ---: | ---: |\n";
   for (const Json& drift : soak.at("drift")) {
     out << "| `" << text_of(drift.at("benchmark")) << "` | " << fixed(drift.at("us_first_tenth"), 2) << " | "

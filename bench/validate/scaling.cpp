@@ -17,6 +17,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -39,7 +40,7 @@ class Load {
  public:
   virtual ~Load() = default;
   virtual void enqueue() = 0;
-  virtual void wait() = 0;
+  virtual std::vector<cudaStream_t> streams() const = 0;
   virtual void expect_result() = 0;  ///< throws unless it is the CPU path's
 };
 using MakeLoad = std::function<std::unique_ptr<Load>()>;
@@ -48,7 +49,7 @@ class ResidentLoad : public Load {
  public:
   explicit ResidentLoad(const GpuCase& spec) : prepared_(spec.prepare(Regime::cold)) {}
   void enqueue() override { prepared_.graph().replay(); }
-  void wait() override { prepared_.stream().synchronize(); }
+  std::vector<cudaStream_t> streams() const override { return {prepared_.stream().get()}; }
   void expect_result() override { static_cast<void>(prepared_.check_result()); }
 
  private:
@@ -69,6 +70,8 @@ Pinned pinned(std::size_t bytes) {
 /// 256 episodes of 500 x 256 bfloat16 to 256 rows: in from the host, resampled, and back, by turns on two streams. With
 /// `is_copy` the bytes go in and out alone, which is what the host's memory and the links give.
 class HostFedLoad : public Load {
+  static constexpr unsigned char poison = 0xa5;
+
  public:
   static constexpr std::size_t values_bytes = std::size_t{256} * 500 * 256 * 2,
                                out_bytes = std::size_t{256} * 256 * 256 * 2;
@@ -98,14 +101,17 @@ class HostFedLoad : public Load {
     check(cudaMemcpyAsync(lane.host_out.get(), lane.out.get(), out_bytes, cudaMemcpyDeviceToHost, on),
           "cudaMemcpyAsync");
   }
-  void wait() override {
-    for (const Lane& lane : lanes_) lane.stream.synchronize();
-  }
+  std::vector<cudaStream_t> streams() const override { return {lanes_[0].stream.get(), lanes_[1].stream.get()}; }
   void expect_result() override {
     if (is_copy_) return;
+    for (const Lane& lane : lanes_) {
+      check(cudaMemsetAsync(lane.out.get(), poison, out_bytes, lane.stream.get()), "cudaMemsetAsync");
+      lane.stream.synchronize();
+      std::fill_n(lane.host_out.get(), out_bytes, poison);
+    }
     enqueue();
     enqueue();
-    wait();
+    for (const Lane& lane : lanes_) lane.stream.synchronize();
     std::vector<unsigned char> expected(out_bytes);
     robocache::throw_if_error(robocache::resample(
         args(lanes_[0].host_values.get(), problem_.stamps.data(), expected.data()), robocache::Host{0}));
@@ -136,21 +142,50 @@ class HostFedLoad : public Load {
   bool is_copy_ = false;
 };
 
+/// What has been enqueued on some streams so far.
+class Mark {
+ public:
+  explicit Mark(std::size_t streams) : events_(streams) {
+    for (cudaEvent_t& event : events_) {
+      check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+    }
+  }
+  ~Mark() {
+    for (const cudaEvent_t event : events_) static_cast<void>(cudaEventDestroy(event));
+  }
+  Mark(const Mark&) = delete;
+  Mark& operator=(const Mark&) = delete;
+
+  void record(const std::vector<cudaStream_t>& streams) const {
+    for (std::size_t s = 0; s < streams.size(); ++s) check(cudaEventRecord(events_[s], streams[s]), "cudaEventRecord");
+  }
+  void wait() const {
+    for (const cudaEvent_t event : events_) check(cudaEventSynchronize(event), "cudaEventSynchronize");
+  }
+
+ private:
+  std::vector<cudaEvent_t> events_;
+};
+
 /// Times that a load is enqueued a second, over a good part of one.
 double rate_of(Load& load) {
   using Clock = std::chrono::steady_clock;
-  constexpr int ahead = 8;  // enqueued at a time: the device does not run dry
+  const auto seconds_since = [](Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+  };
+  constexpr int batch = 8;  // the host waits for one while the device has the next: it does not run dry
+  const std::vector<cudaStream_t> streams = load.streams();
+  const Mark marks[2] = {Mark(streams.size()), Mark(streams.size())};
   const Clock::time_point begin = Clock::now();
-  double seconds = 0;
-  std::int64_t count = 0;
+  std::int64_t batches = 0;
   do {
-    for (int i = 0; i < ahead; ++i) load.enqueue();
-    if (count > 0) load.wait();
-    count += ahead;
-    seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  } while (seconds < 0.5);
-  load.wait();
-  return static_cast<double>(count) / std::chrono::duration<double>(Clock::now() - begin).count();
+    for (int i = 0; i < batch; ++i) load.enqueue();
+    marks[batches % 2].record(streams);
+    if (batches > 0) marks[(batches + 1) % 2].wait();
+    ++batches;
+  } while (seconds_since(begin) < 0.5);
+  marks[(batches + 1) % 2].wait();
+  return static_cast<double>(batches * batch) / seconds_since(begin);
 }
 
 /// Everybody waits for the last.
@@ -170,10 +205,14 @@ struct Rates {
   std::vector<double> alone, together;
 };
 
-Rates rates_over(const std::vector<int>& devices, const MakeLoad& make) {
+/// Failures of the devices are appended; then the rates say nothing.
+Rates rates_over(const std::vector<int>& devices, const std::string& name, const MakeLoad& make,
+                 std::vector<std::string>* failures) {
   const auto count = devices.size();
   Rates rates{std::vector<double>(count), std::vector<double>(count)};
-  std::vector<std::exception_ptr> errors(count);
+  std::vector<std::string> errors(count);
+  // One device may be named twice, and may not be synchronised while a stream of it is captured.
+  std::mutex preparing;
   Barrier prepared(static_cast<int>(count)), done_alone(static_cast<int>(count));
   std::atomic<std::size_t> turn{0};
   std::vector<std::thread> threads;
@@ -181,15 +220,17 @@ Rates rates_over(const std::vector<int>& devices, const MakeLoad& make) {
     threads.emplace_back([&, d] {
       std::unique_ptr<Load> load;
       const auto guarded = [&](const auto& step) {
-        if (errors[d]) return;
+        if (!errors[d].empty()) return;
         try {
           step();
-        } catch (...) {
-          errors[d] = std::current_exception();
+        } catch (const std::exception& error) {
+          errors[d] = error.what();
         }
       };
       guarded([&] {
         check(cudaSetDevice(devices[d]), "cudaSetDevice");
+        std::unique_lock<std::mutex> lock(preparing, std::defer_lock);
+        if (std::count(devices.begin(), devices.end(), devices[d]) > 1) lock.lock();
         load = make();
         load->expect_result();
         rate_of(*load);  // warm
@@ -207,8 +248,10 @@ Rates rates_over(const std::vector<int>& devices, const MakeLoad& make) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
+  for (std::size_t d = 0; d < count; ++d) {
+    if (!errors[d].empty()) {
+      failures->push_back("scaling: device " + std::to_string(devices[d]) + ": " + name + ": " + errors[d]);
+    }
   }
   return rates;
 }
@@ -224,7 +267,8 @@ GpuCase named(const std::vector<GpuCase>& cases, const std::string& name) {
 
 }  // namespace
 
-nlohmann::ordered_json scaling_over(const std::vector<int>& devices, Progress& progress) {
+nlohmann::ordered_json scaling_over(const std::vector<int>& devices, Progress& progress,
+                                    std::vector<std::string>* failures) {
   using namespace robocache_bench;
   std::vector<std::pair<std::string, MakeLoad>> loads;
   for (const GpuCase& spec : {named(resample_cases(), "resample/linear/bf16_bf16/256x500x256x256"),
@@ -240,7 +284,9 @@ nlohmann::ordered_json scaling_over(const std::vector<int>& devices, Progress& p
   nlohmann::ordered_json result = nlohmann::ordered_json::array();
   for (const auto& [name, make] : loads) {
     progress.show("scaling: " + name);
-    const Rates rates = rates_over(devices, make);
+    const std::size_t failed = failures->size();
+    const Rates rates = rates_over(devices, name, make, failures);
+    if (failures->size() > failed) continue;
     nlohmann::ordered_json entry = {{"load", name},
                                     {"devices", devices.size()},
                                     {"per_second_alone", rates.alone},

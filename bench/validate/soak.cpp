@@ -13,6 +13,7 @@
 #include <cmath>
 #include <exception>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,6 +70,15 @@ struct Drift {
   std::string name;
   PreparedCase prepared;
   std::vector<double> us;
+
+  void look() {
+    try {
+      static_cast<void>(prepared.check_result());
+      us.push_back(robocache_bench::medians({&prepared.graph()}).front());
+    } catch (const std::exception& error) {
+      throw std::runtime_error(name + ": " + error.what());
+    }
+  }
 };
 
 std::vector<Drift> drift_cases() {
@@ -98,11 +108,14 @@ nlohmann::ordered_json soak(const TrialOptions& options, double minutes, Progres
       threads.emplace_back([&] { run_until(until, options, device, checks, progress, &done); });
     }
     for (std::thread& thread : threads) thread.join();
-    for (Drift& drift : drifts) {
-      static_cast<void>(drift.prepared.check_result());
-      drift.us.push_back(robocache_bench::medians({&drift.prepared.graph()}).front());
+    // After a fault of the device nothing else works, nor says more.
+    if (!done.failures.empty()) break;
+    try {
+      for (Drift& drift : drifts) drift.look();
+      free.push_back(free_bytes(device));
+    } catch (const std::exception& error) {
+      done.failures.emplace_back(error.what());
     }
-    free.push_back(free_bytes(device));
     progress.show("soak: " + std::to_string(done.calls) + " calls, " + std::to_string(static_cast<int>(end - begin)) +
                   " s in all");
   }
@@ -112,14 +125,22 @@ nlohmann::ordered_json soak(const TrialOptions& options, double minutes, Progres
   result["threads"] = thread_count;
   result["calls"] = done.calls.load();
   result["bytes_compared"] = done.bytes.load();
-  const std::size_t warm = free[free.size() / 5];
-  result["free_bytes_after_warm_up"] = warm;
-  result["free_bytes_at_end"] = free.back();
-  if (free.back() != warm) {
-    done.failures.push_back("device memory: " + std::to_string(warm) + " bytes free after the first fifth, " +
-                            std::to_string(free.back()) + " at the end");
+  if (!free.empty()) {
+    const auto warm = free.begin() + static_cast<std::ptrdiff_t>(free.size() / 5);
+    const auto [least, most] = std::minmax_element(warm, free.end());
+    result["free_bytes_after_warm_up"] = *warm;
+    result["free_bytes_least"] = *least;
+    result["free_bytes_most"] = *most;
+    result["free_bytes_at_end"] = free.back();
+    if (*least != *most) {
+      done.failures.push_back("device memory: after the first fifth " + std::to_string(*warm) + " bytes free, then " +
+                              std::to_string(*least) + " to " + std::to_string(*most) + ", at the end " +
+                              std::to_string(free.back()));
+    }
   }
+  result["drift"] = nlohmann::ordered_json::array();
   for (const Drift& drift : drifts) {
+    if (drift.us.empty()) continue;
     const auto tenth = static_cast<std::ptrdiff_t>((drift.us.size() + 9) / 10);
     const double first = robocache_bench::median({drift.us.begin(), drift.us.begin() + tenth});
     const double last = robocache_bench::median({drift.us.end() - tenth, drift.us.end()});

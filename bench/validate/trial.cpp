@@ -140,11 +140,16 @@ std::int64_t Trial::size(std::int64_t most) {
 }
 
 void Trial::run(const std::string& op, const std::string& shape, const std::function<Call(Memory&)>& make) {
-  const std::string what = op + " " + shape;
-  const auto fail = [&](const std::string& why) {
-    throw Failure(what + ": " + why + " (sequence " + std::to_string(sequence_) + " of seed " +
+  try {
+    compare_sides(op, make);
+  } catch (const std::exception& error) {
+    throw Failure(op + " " + shape + ": " + error.what() + " (sequence " + std::to_string(sequence_) + " of seed " +
                   std::to_string(options_.seed) + ")");
-  };
+  }
+  calls_ += 3;
+}
+
+void Trial::compare_sides(const std::string& op, const std::function<Call(Memory&)>& make) {
   Memory host(robocache::Host{static_cast<int>(random_.between(1, 4))}), device(stream_.get());
   const Call on_host = make(host), on_device = make(device);
   host.poison_outputs();
@@ -152,30 +157,25 @@ void Trial::run(const std::string& op, const std::string& shape, const std::func
   for (const auto& [call, memory, side] :
        {std::tuple<const Call&, const Memory&, const char*>{on_host, host, "CPU"}, {on_device, device, "stream"}}) {
     const robocache::Status status = call(memory.where());
-    if (!status.ok()) fail(std::string(side) + " call refused: " + status.what());
+    if (!status.ok()) throw Failure(std::string(side) + " call refused: " + status.what());
   }
   if (options_.corrupt == op) device.flip_a_bit();
-  try {
-    stream_.synchronize();
-    expect_same("on a stream", host, device);
+  stream_.synchronize();
+  expect_same("on a stream", host, device);
 
-    device.poison_outputs();
-    cudaGraph_t graph = nullptr;
-    check(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
-    const robocache::Status status = on_device(device.where());
-    check(cudaStreamEndCapture(stream_.get(), &graph), "cudaStreamEndCapture");
-    const std::unique_ptr<CUgraph_st, decltype(&cudaGraphDestroy)> owned(graph, &cudaGraphDestroy);
-    if (!status.ok()) throw Failure(std::string("call refused under capture: ") + status.what());
-    cudaGraphExec_t executable = nullptr;
-    check(cudaGraphInstantiate(&executable, graph, 0), "cudaGraphInstantiate");
-    const std::unique_ptr<CUgraphExec_st, decltype(&cudaGraphExecDestroy)> exec(executable, &cudaGraphExecDestroy);
-    check(cudaGraphLaunch(executable, stream_.get()), "cudaGraphLaunch");
-    stream_.synchronize();
-    expect_same("as a graph", host, device);
-  } catch (const std::exception& error) {
-    fail(error.what());
-  }
-  calls_ += 3;
+  device.poison_outputs();
+  cudaGraph_t graph = nullptr;
+  check(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+  const robocache::Status status = on_device(device.where());
+  check(cudaStreamEndCapture(stream_.get(), &graph), "cudaStreamEndCapture");
+  const std::unique_ptr<CUgraph_st, decltype(&cudaGraphDestroy)> owned(graph, &cudaGraphDestroy);
+  if (!status.ok()) throw Failure(std::string("call refused under capture: ") + status.what());
+  cudaGraphExec_t executable = nullptr;
+  check(cudaGraphInstantiate(&executable, graph, 0), "cudaGraphInstantiate");
+  const std::unique_ptr<CUgraphExec_st, decltype(&cudaGraphExecDestroy)> exec(executable, &cudaGraphExecDestroy);
+  check(cudaGraphLaunch(executable, stream_.get()), "cudaGraphLaunch");
+  stream_.synchronize();
+  expect_same("as a graph", host, device);
 }
 
 void Trial::expect_same(const std::string& what, const Memory& expected, const Memory& found) {

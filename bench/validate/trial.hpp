@@ -133,11 +133,12 @@ class Trial {
     run(op, shape, [&make](Memory& memory) -> Call { return make(memory); });
   }
 
-  std::int64_t calls() const { return calls_; }
+  std::int64_t calls() const { return calls_; }  ///< on the CPU, on a stream, and as a graph: three each time
   std::int64_t bytes() const { return bytes_; }  ///< compared
 
  private:
   void run(const std::string& op, const std::string& shape, const std::function<Call(Memory&)>& make);
+  void compare_sides(const std::string& op, const std::function<Call(Memory&)>& make);
   void expect_same(const std::string& what, const Memory& expected, const Memory& found);
 
   const TrialOptions& options_;

@@ -15,8 +15,10 @@
 ROBOCACHE_NAMESPACE_BEGIN
 namespace detail {
 
+/// An error is taken from the runtime's last one: it is reported here, not once more by a later call.
 ROBOCACHE_HIDDEN inline Status cuda_status(cudaError_t error, const char* what) noexcept {
   if (error == cudaSuccess) return {};
+  static_cast<void>(cudaGetLastError());
   return {StatusCode::cuda_error, what, static_cast<int>(error)};
 }
 
@@ -85,9 +87,7 @@ ROBOCACHE_HIDDEN Status launch(void (*kernel)(Parameters...), const LaunchShape&
   config.attrs = &overlap;
   config.numAttrs = awaits_stream(code) ? 1 : 0;
   void* values[] = {const_cast<Parameters*>(&parameters)...};
-  const cudaError_t error = cudaLaunchKernelExC(&config, code, values);
-  if (error != cudaSuccess) static_cast<void>(cudaGetLastError());  // reported here, not by a later call
-  return cuda_status(error, "the kernel could not be launched");
+  return cuda_status(cudaLaunchKernelExC(&config, code, values), "the kernel could not be launched");
 }
 
 /// V elements that travel as one access.

@@ -44,7 +44,7 @@ template <class Of>
 ROBOCACHE_HIDDEN ResampleLaunch launch_of(const ResampleJob& job, const ResampleTuning& tuning,
                                           std::int64_t items_per_row) noexcept {
   const int rows = larger(job.width_out, job.pitch_out) > widest_row ? 1 : tile_rows(tuning, items_per_row);
-  return {(job.rows + rows - 1) / rows, rows, has_short_path(job), 1, Divisor(larger<std::int64_t>(items_per_row, 1))};
+  return {(job.rows - 1) / rows + 1, rows, has_short_path(job), 1, Divisor(larger<std::int64_t>(items_per_row, 1))};
 }
 
 template <class Of, int V>

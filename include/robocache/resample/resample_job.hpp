@@ -230,7 +230,8 @@ inline Status check_stream_arrays(const SensorStream& source, std::int64_t width
                       outputs, overlap);
 }
 
-/// Every mistake the host can see, and the job. Args is ResampleArgs. A job without rows or channels is not to be run.
+/// Every mistake the host can see, and the job. Args is ResampleArgs. A job without rows is not to be run: there is
+/// nothing to write.
 template <class Args>
 Status prepare(const Args& args, ResampleJob* job) noexcept {
   const SensorStream& source = args.source;
@@ -254,6 +255,7 @@ Status prepare(const Args& args, ResampleJob* job) noexcept {
       check_arrays({asked.row_offsets, asked.times, asked.segment_of, asked.offsets}, {out, status}, overlap));
 
   place_stream(source, args.out, 0, args.status, 0, job->group_count, job);
+  if (job->width_out == 0 && job->status == nullptr) job->rows = 0;
   return {};
 }
 

@@ -61,8 +61,9 @@ struct ROBOCACHE_HIDDEN VoxelizeOnStream {
   /// The most that set_aside takes for a kernel that declares little itself.
   ROBOCACHE_HIDDEN static int most_shared_memory() noexcept {
     int device = 0, most = 0;
-    const bool is_known = cudaGetDevice(&device) == cudaSuccess &&
-                          cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) == cudaSuccess;
+    const bool is_known =
+        cuda_status(cudaGetDevice(&device), "").ok() &&
+        cuda_status(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "").ok();
     return is_known ? most - BitmapPlan::declared_bytes : 0;
   }
 

@@ -65,6 +65,9 @@ inline std::size_t workspace_bytes(const VoxelizeSparseArgs& args, cudaStream_t 
 /// How many points there are may change from replay to replay of a graph: with ragged segments, whose offsets the
 /// device reads, points that lie in no segment are left out, up to the points.count of the capture.
 ///
+/// The order of keys and lists take an error that is pending in the runtime (cudaPeekAtLastError) from the calling
+/// thread; no call fails for one.
+///
 /// Errors found before the launch: null_pointer, invalid_size, invalid_value, overflow, aliasing (an output or the
 /// workspace overlaps an input or another output; columns may interleave, but two must not begin at one element),
 /// misaligned, workspace_too_small, unsupported_type. Of a channel at fault, index() says which. Of launches:
@@ -86,7 +89,7 @@ struct DeviceSort {
   std::uint32_t* numbers[2] = {};
   unsigned char* scratch = nullptr;
 
-  /// More than the radix sort asks for, which only a device can say; the call compares.
+  /// More than the radix sort asks for, which only a device can say; the sort compares.
   std::int64_t scratch_bytes() const noexcept { return count + (1 << 20); }
 
   static DeviceSort carve(std::int64_t count, Carver& carver) noexcept {
