@@ -28,7 +28,7 @@ BOARDS = {
     "h100-sxm": ("^NVIDIA H100 80GB HBM3$", "h100-sxm", "0.15"),
     "h100-pcie": ("^NVIDIA H100 PCIe$", "h100-sxm", "0.5"),
     "a100": ("^NVIDIA A100.*$", "h100-sxm", "0.5"),
-    "h200": ("^NVIDIA H200.*$", "h100-sxm", "0.5"),
+    "h200": ("^NVIDIA H200$", "h200", "0.15"),
     "default": ("^.*$", "h100-sxm", "0.5"),
 }
 

@@ -222,6 +222,19 @@ def gpu_tests_table(path):
     return lines
 
 
+def board_table(path):
+    """The cases of which anything is required on the H100, on another board."""
+    lines = []
+    for name in ("resample.json", "fuse.json", "voxelize_dense.json", "voxelize_sparse.json"):
+        for text in gpu_table(path / name)[0]:
+            head = "| benchmark | µs | GB/s | copy_fraction |"
+            if text.startswith("| `") and "/" in text:
+                lines.append("|".join(text.split("|")[:5]) + "|")
+            elif text.startswith("NVIDIA") and not lines:
+                lines += [text, "", head, "| --- | ---: | ---: | ---: |"]
+    return lines
+
+
 def blocks():
     """document -> name of the markers -> the lines between them."""
     gpu = RESULTS / "h100-sxm"
@@ -232,6 +245,8 @@ def blocks():
         validation["sanitizers"] = sanitizer_table(gpu / "sanitize.json")
     if (gpu / "tests.json").exists():
         validation["gpu_tests"] = gpu_tests_table(gpu / "tests.json")
+    if (RESULTS / "h200").is_dir():
+        validation["h200"] = board_table(RESULTS / "h200")
     return {
         ROOT / "README.md": {
             "results": gpu_table(gpu / "resample.json")[0],

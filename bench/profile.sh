@@ -50,6 +50,8 @@ test_cases=(
   grid_offsets_test/GridOffsets.RandomIntegerSegments/Stream
   voxelize_bounds_test/Bounds.RandomClouds/Stream
   voxelize_test/Voxelize.ManyPointsTakeEveryPath/Stream
+  'voxelize_test/Voxelize.RandomCalls*/Stream'
+  'voxelize_hard_test/Hard.*/Stream'
   voxelize_sparse_test/Sparse.ManyPointsAndThreads/Stream
   voxelize_sparse_test/Sparse.RandomCallsWithChannels/Stream
 )

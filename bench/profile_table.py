@@ -123,7 +123,7 @@ def merge(path, raw, machine, commit):
     if path.exists():
         before, rows = read_csv(path)
         if before != machine:
-            raise ValueError(f"{path}: made on another machine")
+            raise ValueError(f"{path}: made on another machine: {before} is not {machine}")
     for name in raw:
         case, of_case = rows_of(name, commit)
         if not of_case:
