@@ -59,6 +59,7 @@ Options parsed(int argc, char** argv, CLI::App& app) {
   app.add_option("--markdown", options.markdown, "write the result as tables into a file");
   auto* quick = app.add_flag("--quick", options.quick, "fewer calls and the short gates: some 20 s");
   app.add_flag("--full", options.full, "five times as many calls")->excludes(quick);
+  // NaN lies in every Range.
   app.add_option("--soak", options.soak_minutes, "then random calls from several threads, for so many minutes")
       ->check(CLI::Range(0.1, 1e6))
       ->check([](const std::string& text) { return text.find_first_of("nN") == std::string::npos ? "" : "no number"; });
