@@ -99,6 +99,13 @@ TEST_P(ResampleEdges, NothingToDo) {
   nothing.at = every({50, 1}, 0);
   Arena arena(GetParam());
   EXPECT_OK(arena.launch([&](auto where) { return resample(nothing, where); }));
+
+  // As many rows as there are numbers, none of which is looked at.
+  ResampleArgs endless;
+  endless.source.segments = uniform(3, 0);
+  endless.at = every({1'000'000'000, 1}, INT64_MAX / 3);
+  endless.out.count = INT64_MAX / 3 * 3;
+  EXPECT_OK(arena.launch([&](auto where) { return resample(endless, where); }));
 }
 
 /// No channels: the status is still the answer.
