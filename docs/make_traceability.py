@@ -39,7 +39,7 @@ ROWS = (
         {"resample_async_test.cpp": ("ResampleAsync.ArgumentsAreReadDuringTheCall",
                                      "ResampleAsync.CallsSeeWhatEarlierOnesWrote", "ResampleCapture.*"),
          "fuse_test.cpp": ("Fuse.ArgumentsAreReadDuringTheCall",),
-         "gather_rows_test.cpp": ("GatherRows.IsOneKernel",)}),
+         "gather_rows_test.cpp": ("GatherRows.IsOneKernel",), "deleted_overloads_test.cpp": ("*",)}),
     Row("R-MEMORY-1", "Nothing is allocated inside: scratch is measured from host values and taken as an argument.",
         ("core/workspace.hpp",),
         {"core_test.cpp": ("Carver.*",), "device_scratch_test.cpp": ("*",),

@@ -470,6 +470,10 @@ TEST_P(GridOffsets, EveryMistakeIsNamedAndNothingIsWritten) {
     expect_error(args, StatusCode::invalid_value, "clock.drift");
   }
   args = good;
+  const Ring ring;
+  args.source.rings = &ring;
+  expect_error(args, StatusCode::invalid_value, "source.rings");
+  args = good;
   args.at.kind = Queries::Kind::times;
   expect_error(args, StatusCode::invalid_value, "at.kind");
   args.at.kind = static_cast<Queries::Kind>(4);

@@ -44,7 +44,7 @@ TEST_P(Downsample, KeepsWhatItIsAskedFor) {
     call.order = random.one_in(2) ? VoxelOrder::key : VoxelOrder::first_point;
     call.capacity = random.between(0, 400);
     const DownsampleKeep keep = keeps[random.below(3)];
-    const double unit = random.one_in(2) ? 0x1p-16 : 0;
+    const double unit = random.one_in(2) || !call.in.origins.empty() ? 0x1p-16 : 0;
     ChannelSpec more[2];
     for (ChannelSpec& spec : more) {
       spec.values = random_values(random, call.in.points.size(), FieldType::f32, true);

@@ -148,6 +148,7 @@ TEST_P(SparseErrors, OfVoxelDownsample) {
   using Call = DownsampleArguments;
   const std::vector<Mistake<Call>> mistakes = with_sparse_mistakes<Call>({
       {"keep", StatusCode::invalid_value, "args.keep", [](Call& c) { c.args.keep = unknown<DownsampleKeep>(); }},
+      {"no unit, and origins", StatusCode::invalid_value, "args.unit", [](Call& c) { c.args.unit = 0; }},
       {"unit no power", StatusCode::invalid_value, "args.unit", [](Call& c) { c.args.unit = 0.3; }},
       {"unit negative", StatusCode::invalid_value, "args.unit", [](Call& c) { c.args.unit = -1; }},
       {"unit NaN", StatusCode::invalid_value, "args.unit", [](Call& c) { c.args.unit = nan; }},
@@ -175,6 +176,7 @@ TEST_P(SparseErrors, OfVoxelDownsample) {
   good.channels[0].out = column(arena.output<float>(capacity).data());
   good.channels[1].out = column(arena.output<float>(capacity).data());
   good.args.xyz = column(arena.output_rows<float>(capacity, 3, 4).data(), 4);
+  good.args.unit = 0x1p-20;
   expect_refused(&arena, good, mistakes, [](const auto& args, Workspace workspace, auto where) {
     return voxel_downsample(args, workspace, where);
   });

@@ -229,12 +229,15 @@ void check_voxel_downsample(Trial& trial) {
   const DrawnSparse drawn(trial);
   const auto channels = DrawnChannels::of(random, drawn.clouds, 6);
   const auto keep = static_cast<robocache::DownsampleKeep>(random.below(3));
+  const bool has_unit = random.one_in(3) || !drawn.clouds.origins.empty();
+  const double unit = has_unit ? std::ldexp(1.0, static_cast<int>(random.between(-24, -8))) : 0.0;
   trial.compare("voxel_downsample",
                 drawn.shape() + ", keep " + std::to_string(static_cast<int>(keep)) + ", " + channels.shape(),
                 [&](Memory& memory) {
                   robocache::VoxelDownsampleArgs args;
                   drawn.place(memory, &args);
                   args.keep = keep;
+                  args.unit = unit;
                   args.xyz = robocache::column(memory.output<float>("xyz", drawn.capacity * 3), 3);
                   const auto placed = channels.place(memory, drawn.clouds, args.points, drawn.capacity);
                   args.channels = placed->data();

@@ -6,9 +6,11 @@
 
 #include <robocache/version.hpp>
 
-// Fast-math breaks NaN handling and the bit identity of CPU and GPU, silently. It is refused where a compiler says so.
-#if defined(__FAST_MATH__) || defined(__USE_FAST_MATH__)
-#error "RoboCache does not support -ffast-math or --use_fast_math"
+// Fast-math breaks NaN handling and the bit identity of CPU and GPU, silently. It is refused where a compiler says so,
+// also of its parts; nvcc does not say so of --use_fast_math.
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
+    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
+#error "RoboCache does not support -ffast-math, -ffinite-math-only and the like"
 #endif
 
 // The inline namespace carries the version, so that two versions can live in one process.

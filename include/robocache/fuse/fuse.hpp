@@ -68,6 +68,8 @@ Status fuse(const FuseArgs& args, std::nullptr_t) = delete;  // name the stream
 /// The same, instantiated by nvcc for the listed FuseTypes; defined in fuse.cuh.
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status fuse(const FuseArgs& args, cudaStream_t stream);
+template <class First, class... Rest>
+Status fuse(const FuseArgs& args, std::nullptr_t) = delete;
 #endif
 
 namespace detail {

@@ -81,6 +81,8 @@ Status gather_rows(const GatherRowsArgs& args, std::nullptr_t) = delete;  // nam
 /// The same, instantiated by nvcc for the listed Conversions; defined in gather_rows.cuh.
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status gather_rows(const GatherRowsArgs& args, cudaStream_t stream);
+template <class First, class... Rest>
+Status gather_rows(const GatherRowsArgs& args, std::nullptr_t) = delete;
 #endif
 
 namespace detail {

@@ -74,6 +74,8 @@ ROBOCACHE_API Status match(const MatchArgs& args, cudaStream_t stream);
 Status match(const MatchArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status match(const MatchArgs& args, cudaStream_t stream);
+template <class First, class... Rest>
+Status match(const MatchArgs& args, std::nullptr_t) = delete;
 #endif
 
 namespace detail {

@@ -86,6 +86,8 @@ ROBOCACHE_API Status synchronize(const SynchronizeArgs& args, cudaStream_t strea
 Status synchronize(const SynchronizeArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status synchronize(const SynchronizeArgs& args, cudaStream_t stream);
+template <class First, class... Rest>
+Status synchronize(const SynchronizeArgs& args, std::nullptr_t) = delete;
 #endif
 
 namespace detail {

@@ -60,6 +60,8 @@ Status resample(const ResampleArgs& args, std::nullptr_t) = delete;  // name the
 /// The same, instantiated by nvcc for the listed Types; defined in resample.cuh.
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status resample(const ResampleArgs& args, cudaStream_t stream);
+template <class First, class... Rest>
+Status resample(const ResampleArgs& args, std::nullptr_t) = delete;
 #endif
 
 namespace detail {

@@ -60,6 +60,8 @@ ROBOCACHE_API Status check_times(const CheckTimesArgs& args, cudaStream_t stream
 Status check_times(const CheckTimesArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status check_times(const CheckTimesArgs& args, cudaStream_t stream);
+template <class First, class... Rest>
+Status check_times(const CheckTimesArgs& args, std::nullptr_t) = delete;
 #endif
 
 namespace detail {

@@ -14,7 +14,8 @@ ROBOCACHE_NAMESPACE_BEGIN
 struct Clock {
   std::int64_t offset = 0;     ///< ns
   double drift = 0.0;          ///< seconds per second, above -1. Within +-1e-3 stamps keep their order; put the
-                               ///< reference near the recording for more
+                               ///< reference near the recording for more. NaN, which `clocks` may hold, corrects
+                               ///< int64 stamps by nothing, and makes stamps in seconds NaN
   std::int64_t reference = 0;  ///< ns
 };
 

@@ -25,8 +25,8 @@ struct GridOffsetsArgs {
 };
 
 /// row_offsets[s+1] - row_offsets[s] is the number of grid times in segment s that are not after its last corrected
-/// stamp; row_offsets[0] is 0. An empty segment has none. In a segment within rate.den seconds of
-/// 2^63 ns some may be missing or too many. Pointers are host memory. Returns when done.
+/// stamp; row_offsets[0] is 0. An empty segment has none. In a segment within rate.den seconds of 2^63 ns some may be
+/// missing or too many. Segments that are ring buffers are refused. Pointers are host memory. Returns when done.
 ROBOCACHE_API Status grid_offsets(const GridOffsetsArgs& args, Host host);
 /// The same, instantiated here for the listed stamp types (std::int64_t, double, float).
 template <class First, class... Rest>
@@ -43,6 +43,8 @@ ROBOCACHE_API Status grid_offsets(const GridOffsetsArgs& args, cudaStream_t stre
 Status grid_offsets(const GridOffsetsArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status grid_offsets(const GridOffsetsArgs& args, cudaStream_t stream);
+template <class First, class... Rest>
+Status grid_offsets(const GridOffsetsArgs& args, std::nullptr_t) = delete;
 #endif
 
 namespace detail {
@@ -64,6 +66,7 @@ inline Status prepare(const GridOffsetsArgs& args, GridOffsetsJob* job) noexcept
                                     "args.source.times.type: unknown", "args.source.times: misaligned"));
   ROBOCACHE_CHECK(check_segments(source.segments, source.values.count));
   ROBOCACHE_CHECK(check_clock(source.clock));
+  if (source.rings != nullptr) return {StatusCode::invalid_value, "args.source.rings: offsets are of recordings"};
   if (args.at.kind != Queries::Kind::grid) return {StatusCode::invalid_value, "args.at.kind: not a grid"};
   ROBOCACHE_CHECK(check_grid(args.at, source.segments.count, source.times.type, &job->grid));
   if (args.row_offsets == nullptr) return {StatusCode::null_pointer, "args.row_offsets: null"};

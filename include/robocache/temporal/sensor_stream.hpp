@@ -14,10 +14,18 @@ ROBOCACHE_NAMESPACE_BEGIN
 /// - previous, next, nearest: the value of one sample.
 /// - linear: exact at both ends of a bracket.
 /// - cubic: Hermite with the slope (y[k+1]-y[k-1]) / (t[k+1]-t[k-1]), one-sided at the ends.
-/// - pchip: Fritsch & Butland 1984, monotone; SciPy's PchipInterpolator.
-/// - akima: Akima 1970; SciPy's Akima1DInterpolator, but with a local test for zero weights.
-/// - slerp: rotations, by the shortest arc at constant angular velocity (Shoemake 1985).
+/// - pchip: Fritsch & Butland 1984, monotone; SciPy's PchipInterpolator. The slope at a sample is 0 if those beside it
+///   differ in sign or one is 0, else their harmonic mean, weighted by the intervals.
+/// - akima: Akima 1970; SciPy's Akima1DInterpolator, but with a local test for zero weights: if they add up to at most
+///   1e-9 of the steepest secant of the stencil, the slope is the mean of the two secants beside the sample.
+/// - slerp: rotations, by the shortest arc at constant angular velocity (Shoemake 1985). A rotation without a direction
+///   (zero norm) gives NaN, which the status names.
 /// - angle: radians, the shortest way round, result in (-pi, pi].
+///
+/// Of samples with the same stamp, previous and a query at the stamp take the last, next and the right end of a bracket
+/// the first. Intervals of no length end the stencils of smooth kinds, which are linear where two samples are left. A
+/// query at a stamp reads that sample alone, so that a NaN beside it does no harm. Derivatives at a sample are those to
+/// its right, at the last one to its left, and 0 where the value is clamped or held.
 enum class Interpolation : std::uint8_t {
   previous = 0,
   next = 1,
@@ -40,7 +48,8 @@ enum class Tie : std::uint8_t { earlier = 0, later = 1 };
 enum class Outside : std::uint8_t {
   fill = 0,
   clamp = 1,        ///< the end sample
-  extrapolate = 2,  ///< by the end slope; slerp at constant angular velocity
+  extrapolate = 2,  ///< by the end slope; slerp at constant angular velocity. Without one (a single sample, or
+                    ///< duplicates at the end) as clamp
 };
 
 /// What a bracket longer than max_gap gives.

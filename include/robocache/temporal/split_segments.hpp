@@ -45,6 +45,8 @@ ROBOCACHE_API Status split_segments(const SplitSegmentsArgs& args, cudaStream_t 
 Status split_segments(const SplitSegmentsArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status split_segments(const SplitSegmentsArgs& args, cudaStream_t stream);
+template <class First, class... Rest>
+Status split_segments(const SplitSegmentsArgs& args, std::nullptr_t) = delete;
 #endif
 
 namespace detail {

@@ -40,6 +40,8 @@ ROBOCACHE_API Status bounds(const BoundsArgs& args, cudaStream_t stream);
 Status bounds(const BoundsArgs& args, std::nullptr_t) = delete;  // name the stream
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status bounds(const BoundsArgs& args, cudaStream_t stream);
+template <class First, class... Rest>
+Status bounds(const BoundsArgs& args, std::nullptr_t) = delete;
 #endif
 
 namespace detail {

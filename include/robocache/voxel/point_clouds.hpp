@@ -101,7 +101,7 @@ struct PointClouds {
   Transforms transforms;                   ///< of each segment, optional
 
   // Filters. Ranges are from the sensor, before the transform; the box, inclusive, is for transformed points.
-  double min_range = 0;    ///< nearer points are left out
+  double min_range = 0;    ///< nearer points are left out; squares are compared, in the type of the coordinates
   bool drop_zero = false;  ///< whether points at exactly (0, 0, 0) are left out, before the transform
   double crop_min[3] = {-std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
                         -std::numeric_limits<double>::infinity()};

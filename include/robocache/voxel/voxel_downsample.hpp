@@ -36,8 +36,9 @@ inline VoxelGrid leaf_grid(double leaf) noexcept { return unbounded_grid({leaf, 
 struct VoxelDownsampleArgs : SparseVoxels {
   DownsampleKeep keep = DownsampleKeep::centroid;
   VoxelTensor xyz;  ///< [capacity, 3] as column(data, pitch), a pitch of at least 3; 0 past the last voxel
-  /// Of centroids, a power of two; 0: the finest at which coordinates anywhere in the grid are held, at `grid.origin`.
-  /// For an unbounded grid of cubes at 0 that is some 2^-19 of a cube, so that a centroid is within 2^-20 of one.
+  /// Of centroids, a power of two; 0: the finest at which coordinates anywhere in the grid are held, at `grid.origin`;
+  /// with `grid.origins`, which only the device knows, it must be named. For an unbounded grid of cubes at 0 that is
+  /// some 2^-19 of a cube, so that a centroid is within 2^-20 of one.
   double unit = 0;
   /// Numbers besides: averaged (mean), taken from the first or the nearest point, ... What is not named is dropped.
   const VoxelChannel* channels = nullptr;  ///< [channel_count], host memory, read during the call
@@ -87,6 +88,9 @@ struct DownsampleCall {
         check_float_type(from.xyz.type, "args.xyz.type: unknown", "args.xyz.type: not a floating-point type"));
     if (from.unit != 0 && !is_unit(from.unit)) {
       return {StatusCode::invalid_value, "args.unit: neither 0 nor a power of two within 2^-200 and 2^200"};
+    }
+    if (from.unit == 0 && from.keep == DownsampleKeep::centroid && from.grid.origins != nullptr) {
+      return {StatusCode::invalid_value, "args.unit: 0, but of grid.origins the host knows no reach"};
     }
     TensorJob job;
     Array array = {};
@@ -154,6 +158,8 @@ Status voxel_downsample(const VoxelDownsampleArgs& args, Workspace workspace, cu
   ROBOCACHE_CHECK(call.set(args));
   return voxelize_sparse<First, Rest...>(call.args, workspace, stream);
 }
+template <class First, class... Rest>
+Status voxel_downsample(const VoxelDownsampleArgs& args, Workspace workspace, std::nullptr_t) = delete;
 #endif
 
 ROBOCACHE_NAMESPACE_END

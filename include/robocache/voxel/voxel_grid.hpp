@@ -36,7 +36,8 @@ struct VoxelGrid {
   std::int64_t cells() const noexcept { return std::int64_t{shape[0]} * shape[1] * shape[2]; }
 };
 
-/// The grid over a range: shape = round(range / size). A shape that is no int32 becomes -1, which operators refuse.
+/// The grid over a range: shape = round(range / size), in double: of a range that is half a cell off, float may round
+/// to the other side. A shape that is no int32 becomes -1, which operators refuse.
 inline VoxelGrid grid_over(const double (&low)[3], const double (&high)[3], const double (&size)[3]) noexcept {
   VoxelGrid grid;
   for (int axis = 0; axis < 3; ++axis) {

@@ -68,6 +68,8 @@ Status voxelize(const VoxelizeArgs& args, Workspace workspace, std::nullptr_t) =
 /// The same, instantiated by nvcc for the listed types of coordinates; defined in voxelize.cuh.
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status voxelize(const VoxelizeArgs& args, Workspace workspace, cudaStream_t stream);
+template <class First, class... Rest>
+Status voxelize(const VoxelizeArgs& args, Workspace workspace, std::nullptr_t) = delete;
 #endif
 
 namespace detail {

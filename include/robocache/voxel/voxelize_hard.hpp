@@ -113,6 +113,8 @@ Status voxelize_hard(const VoxelizeHardArgs& args, Workspace workspace, std::nul
 /// The same, instantiated by nvcc for the listed types of coordinates; defined in voxelize_hard.cuh.
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status voxelize_hard(const VoxelizeHardArgs& args, Workspace workspace, cudaStream_t stream);
+template <class First, class... Rest>
+Status voxelize_hard(const VoxelizeHardArgs& args, Workspace workspace, std::nullptr_t) = delete;
 #endif
 
 namespace detail {

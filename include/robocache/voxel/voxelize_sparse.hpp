@@ -78,6 +78,8 @@ Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspace workspace, std:
 /// The same, instantiated by nvcc for the listed types of coordinates; defined in voxelize_sparse.cuh.
 template <class First, class... Rest>
 ROBOCACHE_HIDDEN Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspace workspace, cudaStream_t stream);
+template <class First, class... Rest>
+Status voxelize_sparse(const VoxelizeSparseArgs& args, Workspace workspace, std::nullptr_t) = delete;
 #endif
 
 namespace detail {
