@@ -24,39 +24,11 @@ import sys
 import tempfile
 import time
 
-GPU_CASES = "*Stream*:*Graph*:Gpu*:*/Gpu*"
+from gpu_programs import UsageError, cases_of, machine, programs_in
+
 NOT_CASES = "*/Host"
 LARGE = re.compile("Huge|LargeTimes|OffsetsHave64Bits")
 UNIT_CASES = 6
-
-
-class UsageError(Exception):
-    pass
-
-
-def output_of(*command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise UsageError(f"{' '.join(map(str, command))}: exit code {done.returncode}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def machine():
-    gpus = output_of("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader").strip().splitlines()
-    if not gpus or "," not in gpus[0]:
-        raise UsageError("no GPU: nvidia-smi names none")
-    name, driver = (word.strip() for word in gpus[0].split(",", 1))
-    return {"gpu": name, "driver": driver}
-
-
-def cases_of(program):
-    names, suite = [], ""
-    for line in output_of(program, "--gtest_list_tests", f"--gtest_filter={GPU_CASES}-{NOT_CASES}").splitlines():
-        if line.startswith("  "):
-            names.append(suite + line.split("#")[0].strip())
-        else:
-            suite = line.split("#")[0].strip()
-    return names
 
 
 def run(program, cases, limit):
@@ -90,7 +62,7 @@ def run_all(programs, jobs, limit):
     verdicts, seconds = collections.defaultdict(dict), collections.Counter()
     together, alone = [], []
     for program in programs:
-        cases = cases_of(program)
+        cases = cases_of(program, NOT_CASES)
         small = [case for case in cases if not LARGE.search(case)]
         shards = -(-len(small) // UNIT_CASES)
         together += [(program, small[shard::shards]) for shard in range(shards)]
@@ -120,8 +92,7 @@ def main():
     options = parser.parse_args()
 
     context = machine()
-    programs = [path for path in sorted([*options.programs.glob("*_test"), *options.programs.glob("*_test_cuda")])
-                if path.is_file() and os.access(path, os.X_OK) and re.search(options.filter, path.name)]
+    programs = programs_in(options.programs, options.filter)
     kept = []
     if options.summary.exists():
         data = json.loads(options.summary.read_text(encoding="utf-8"))

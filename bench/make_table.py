@@ -74,25 +74,40 @@ def line(*cells):
     return "".join(f"| {cell} " if cell else "| " for cell in cells) + "|"
 
 
+def measured(name, result):
+    """The cells for a benchmark with its time, its speed and its copy_fraction."""
+    return (f"`{name}`", f"{result['us']:.2f}", f"{result['GB_per_s']:.0f}" if "GB_per_s" in result else "",
+            f"{result['copy_fraction']:.2f}" if "copy_fraction" in result else "")
+
+
+def results_of(data):
+    return {result["name"]: result for result in data["benchmarks"] if result["run_type"] == "iteration"}
+
+
+def machine_of(context):
+    parts = [context.get("gpu", "GPU unknown")]
+    parts += [f"{label} {context[key]}" for label, key in (("driver", "driver"), ("CUDA", "cuda_runtime"),
+                                                           ("commit", "commit")) if key in context]
+    return ", ".join(parts)
+
+
 def gpu_row(name, result):
     counter, bound = REQUIRED.get(name, ("us", None))
     must = "" if bound is None else BOUNDS[counter].format(bound)
     if result is None or "us" not in result:
         why = "missing" if result is None else result.get("error_message", "no result")
         return line(f"`{name}`", "", "", "", must, why), False
-    fraction = f"{result['copy_fraction']:.2f}" if "copy_fraction" in result else ""
-    speed = f"{result['GB_per_s']:.0f}" if "GB_per_s" in result else ""
     good = bound is None or (result[counter] <= bound if counter == "us" else result[counter] >= bound)
     verdict = "" if bound is None else judged(good)
     if counter == "G_points_per_s":
         verdict = f"{result[counter]:.1f}, {verdict}"
-    return line(f"`{name}`", f"{result['us']:.2f}", speed, fraction, must, verdict), good
+    return line(*measured(name, result), must, verdict), good
 
 
 def gpu_table(path, everything=False):
     """The table of a GPU benchmark's result file, and whether it meets what is required of its families."""
     data = load(path)
-    results = {result["name"]: result for result in data["benchmarks"] if result["run_type"] == "iteration"}
+    results = results_of(data)
     families = {name.split("/")[0] for name in results}
     names = [name for name in REQUIRED if name.split("/")[0] in families]
     if not names:
@@ -101,12 +116,8 @@ def gpu_table(path, everything=False):
     if everything:
         names += [name for name in results if name not in names]
 
-    context = data["context"]
-    parts = [context.get("gpu", "GPU unknown")]
-    parts += [f"{label} {context[key]}" for label, key in (("driver", "driver"), ("CUDA", "cuda_runtime"),
-                                                           ("commit", "commit")) if key in context]
     rows = [gpu_row(name, results.get(name)) for name in names]
-    lines = [", ".join(parts), "", "| benchmark | µs | GB/s | copy_fraction | must | verdict |",
+    lines = [machine_of(data["context"]), "", "| benchmark | µs | GB/s | copy_fraction | must | verdict |",
              "| --- | ---: | ---: | ---: | --- | --- |"] + [text for text, _ in rows]
     return lines, all(good for _, good in rows)
 
@@ -223,15 +234,12 @@ def gpu_tests_table(path):
 
 
 def board_table(path):
-    """The cases of which anything is required on the H100, on another board."""
-    lines = []
-    for name in ("resample.json", "fuse.json", "voxelize_dense.json", "voxelize_sparse.json"):
-        for text in gpu_table(path / name)[0]:
-            head = "| benchmark | µs | GB/s | copy_fraction |"
-            if text.startswith("| `") and "/" in text:
-                lines.append("|".join(text.split("|")[:5]) + "|")
-            elif text.startswith("NVIDIA") and not lines:
-                lines += [text, "", head, "| --- | ---: | ---: | ---: |"]
+    """The cases of the README's tables, on another board."""
+    files = [load(path / name) for name in ("resample.json", "fuse.json", "voxelize_dense.json", "voxelize_sparse.json")]
+    lines = [machine_of(files[0]["context"]), "", "| benchmark | µs | GB/s | copy_fraction |",
+             "| --- | ---: | ---: | ---: |"]
+    for results in map(results_of, files):
+        lines += [line(*measured(name, results[name])) for name in (*REQUIRED, *INFORMATIVE) if name in results]
     return lines
 
 

@@ -11,7 +11,7 @@
 set -euo pipefail
 
 if (($# < 3 || $# > 4)); then
-  sed -n '5,11s/^# //p' "$0" >&2
+  sed -n '5,10s/^# //p' "$0" >&2
   exit 2
 fi
 benchmarks=$1 tests=$2 out=$3 selected=${4:-.}

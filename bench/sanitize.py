@@ -24,11 +24,12 @@ import subprocess
 import sys
 import time
 
+from gpu_programs import UsageError, cases_of, machine, output_of, programs_in
+
 TOOLS = ("racecheck", "initcheck", "memcheck", "synccheck")  # the slow ones first
 # Cases that fill the GPU's memory would not fit beside a sanitizer's own. Those of the graph launcher run the kernels
 # of the stream launcher again, with the same arguments. GpuValidate runs a whole validation. GpuErrors makes calls of
 # the runtime fail, which memcheck reports.
-GPU_CASES = "*Stream*:*Graph*:Gpu*:*/Gpu*"
 NOT_CASES = "*/Host:*Huge*:*LargeTimes*:GpuValidate.*:GpuErrors.*"
 FINDINGS_CODE = 9
 # How the tools begin what they found.
@@ -39,33 +40,13 @@ NOT_RUN, TIME_LIMIT = "not run", "time limit"
 COUNTS = ("clean", "skipped", "nothing_on_gpu")
 
 
-class UsageError(Exception):
-    pass
-
-
-def output_of(*command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise UsageError(f"{' '.join(map(str, command))}: exit code {done.returncode}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def machine():
-    gpus = output_of("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader").strip().splitlines()
-    if not gpus or "," not in gpus[0]:
-        raise UsageError("no GPU: nvidia-smi names none")
-    name, driver = (word.strip() for word in gpus[0].split(",", 1))
+def whole_machine():
     version = re.search(r"Version (\S+)", output_of("compute-sanitizer", "--version"))
-    return {"gpu": name, "driver": driver, "compute_sanitizer": version[1] if version else "unknown"}
+    return {**machine(), "compute_sanitizer": version[1] if version else "unknown"}
 
 
-def cases_of(binary, graphs):
-    names, suite = [], ""
-    for line in output_of(binary, "--gtest_list_tests", f"--gtest_filter={GPU_CASES}-{NOT_CASES}").splitlines():
-        if line.startswith("  "):
-            names.append(suite + line.split("#")[0].strip())
-        else:
-            suite = line.split("#")[0].strip()
+def chosen_cases(binary, graphs):
+    names = cases_of(binary, NOT_CASES)
     if graphs:
         return names
     return [name for name in names if "Graph" not in name or name.replace("Graph", "Stream") not in names]
@@ -192,7 +173,7 @@ def text_of(context, entries):
 class Run:
     def __init__(self, options):
         self.options = options
-        self.context = machine()
+        self.context = whole_machine()
         self.commit = os.environ.get("ROBOCACHE_COMMIT", "unknown")
         self.deadline = time.monotonic() + options.budget
         self.known = {}  # (tool, binary) -> entry of the file to merge with
@@ -206,12 +187,9 @@ class Run:
         self.logs.mkdir(parents=True, exist_ok=True)
 
     def plan(self):
-        binaries = [path for path in sorted([*self.options.binaries.glob("*_test"),
-                                             *self.options.binaries.glob("*_test_cuda")])
-                    if path.is_file() and os.access(path, os.X_OK) and re.search(self.options.filter, path.name)]
         units = []
-        for binary in binaries:
-            cases = cases_of(binary, self.options.graphs)
+        for binary in programs_in(self.options.binaries, self.options.filter):
+            cases = chosen_cases(binary, self.options.graphs)
             for tool in self.options.tool or TOOLS:
                 if cases:
                     units += self.plan_one(tool, binary, cases)

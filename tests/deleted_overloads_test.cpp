@@ -20,49 +20,38 @@ constexpr bool compiles(Call) {
 #define CALL(...) [](const auto& args) -> decltype(__VA_ARGS__) { return __VA_ARGS__; }
 
 #if ROBOCACHE_HAS_CUDA_RUNTIME
-// `...`: the operator with its types, if it is given any; `between` are arguments ahead of the stream.
-#define EXPECT_STREAM_IS_NAMED(Args, between, ...)                                                \
-  EXPECT_TRUE(compiles<Args>(CALL(__VA_ARGS__(args, between cudaStream_t())))) << #__VA_ARGS__;   \
-  EXPECT_TRUE(compiles<Args>(CALL(__VA_ARGS__(args, between Host())))) << #__VA_ARGS__;           \
-  EXPECT_FALSE(compiles<Args>(CALL(__VA_ARGS__(args, between nullptr)))) << #__VA_ARGS__;         \
-  EXPECT_FALSE(compiles<Args>(CALL(__VA_ARGS__(args, between{})))) << #__VA_ARGS__ << " with {}"; \
-  EXPECT_FALSE(compiles<Args>(CALL(__VA_ARGS__(args, between 0)))) << #__VA_ARGS__ << " with 0"
-#define NOTHING
-#define WORKSPACE Workspace(),
+// `...`: the operator, with its types where it is given any; `ahead`: what stands ahead of the stream.
+#define EXPECT_STREAM_IS_NAMED(Args, ahead, ...)                                               \
+  EXPECT_TRUE(compiles<Args>(CALL(__VA_ARGS__(args, ahead(cudaStream_t()))))) << #__VA_ARGS__; \
+  EXPECT_TRUE(compiles<Args>(CALL(__VA_ARGS__(args, ahead(Host()))))) << #__VA_ARGS__;         \
+  EXPECT_FALSE(compiles<Args>(CALL(__VA_ARGS__(args, ahead(nullptr))))) << #__VA_ARGS__;       \
+  EXPECT_FALSE(compiles<Args>(CALL(__VA_ARGS__(args, ahead({}))))) << #__VA_ARGS__;            \
+  EXPECT_FALSE(compiles<Args>(CALL(__VA_ARGS__(args, ahead(0))))) << #__VA_ARGS__
+// Of the compiled library, and of listed types.
+#define EXPECT_BOTH_FORMS(Args, ahead, op, Listed) \
+  EXPECT_STREAM_IS_NAMED(Args, ahead, op);         \
+  EXPECT_STREAM_IS_NAMED(Args, ahead, op<Listed>)
+#define NOTHING(stream) stream
+#define WORKSPACE(stream) Workspace(), stream
 
-TEST(DeletedOverloads, OfTheCompiledLibrary) {
-  EXPECT_STREAM_IS_NAMED(ResampleArgs, NOTHING, resample);
-  EXPECT_STREAM_IS_NAMED(FuseArgs, NOTHING, fuse);
-  EXPECT_STREAM_IS_NAMED(MatchArgs, NOTHING, match);
-  EXPECT_STREAM_IS_NAMED(GatherRowsArgs, NOTHING, gather_rows);
-  EXPECT_STREAM_IS_NAMED(SynchronizeArgs, NOTHING, synchronize);
-  EXPECT_STREAM_IS_NAMED(CheckTimesArgs, NOTHING, check_times);
-  EXPECT_STREAM_IS_NAMED(SplitSegmentsArgs, NOTHING, split_segments);
-  EXPECT_STREAM_IS_NAMED(GridOffsetsArgs, NOTHING, grid_offsets);
-  EXPECT_STREAM_IS_NAMED(VoxelizeArgs, WORKSPACE, voxelize);
-  EXPECT_STREAM_IS_NAMED(BoundsArgs, NOTHING, bounds);
-  EXPECT_STREAM_IS_NAMED(VoxelizeSparseArgs, WORKSPACE, voxelize_sparse);
-  EXPECT_STREAM_IS_NAMED(VoxelizeHardArgs, WORKSPACE, voxelize_hard);
-  EXPECT_STREAM_IS_NAMED(VoxelDownsampleArgs, WORKSPACE, voxel_downsample);
-}
-
-TEST(DeletedOverloads, OfListedTypes) {
-  using Listed = Types<std::int64_t, float, float>;
-  using Fused = FuseTypes<std::int64_t, float, float>;
-  using Converted = Conversion<float, float>;
-  EXPECT_STREAM_IS_NAMED(ResampleArgs, NOTHING, resample<Listed>);
-  EXPECT_STREAM_IS_NAMED(FuseArgs, NOTHING, fuse<Fused>);
-  EXPECT_STREAM_IS_NAMED(MatchArgs, NOTHING, match<std::int64_t>);
-  EXPECT_STREAM_IS_NAMED(GatherRowsArgs, NOTHING, gather_rows<Converted>);
-  EXPECT_STREAM_IS_NAMED(SynchronizeArgs, NOTHING, synchronize<std::int64_t>);
-  EXPECT_STREAM_IS_NAMED(CheckTimesArgs, NOTHING, check_times<std::int64_t>);
-  EXPECT_STREAM_IS_NAMED(SplitSegmentsArgs, NOTHING, split_segments<std::int64_t>);
-  EXPECT_STREAM_IS_NAMED(GridOffsetsArgs, NOTHING, grid_offsets<std::int64_t>);
-  EXPECT_STREAM_IS_NAMED(VoxelizeArgs, WORKSPACE, voxelize<float>);
-  EXPECT_STREAM_IS_NAMED(BoundsArgs, NOTHING, bounds<float>);
-  EXPECT_STREAM_IS_NAMED(VoxelizeSparseArgs, WORKSPACE, voxelize_sparse<float>);
-  EXPECT_STREAM_IS_NAMED(VoxelizeHardArgs, WORKSPACE, voxelize_hard<float>);
-  EXPECT_STREAM_IS_NAMED(VoxelDownsampleArgs, WORKSPACE, voxel_downsample<float>);
+TEST(DeletedOverloads, OfEveryOperator) {
+  using Stamp = std::int64_t;
+  using Resampled = Types<Stamp, float, float>;
+  using Fused = FuseTypes<Stamp, float, float>;
+  using Gathered = Conversion<float, float>;
+  EXPECT_BOTH_FORMS(ResampleArgs, NOTHING, resample, Resampled);
+  EXPECT_BOTH_FORMS(FuseArgs, NOTHING, fuse, Fused);
+  EXPECT_BOTH_FORMS(MatchArgs, NOTHING, match, Stamp);
+  EXPECT_BOTH_FORMS(GatherRowsArgs, NOTHING, gather_rows, Gathered);
+  EXPECT_BOTH_FORMS(SynchronizeArgs, NOTHING, synchronize, Stamp);
+  EXPECT_BOTH_FORMS(CheckTimesArgs, NOTHING, check_times, Stamp);
+  EXPECT_BOTH_FORMS(SplitSegmentsArgs, NOTHING, split_segments, Stamp);
+  EXPECT_BOTH_FORMS(GridOffsetsArgs, NOTHING, grid_offsets, Stamp);
+  EXPECT_BOTH_FORMS(VoxelizeArgs, WORKSPACE, voxelize, float);
+  EXPECT_BOTH_FORMS(BoundsArgs, NOTHING, bounds, float);
+  EXPECT_BOTH_FORMS(VoxelizeSparseArgs, WORKSPACE, voxelize_sparse, float);
+  EXPECT_BOTH_FORMS(VoxelizeHardArgs, WORKSPACE, voxelize_hard, float);
+  EXPECT_BOTH_FORMS(VoxelDownsampleArgs, WORKSPACE, voxel_downsample, float);
 }
 #else
 TEST(DeletedOverloads, HasNoStreamWithoutCuda) { EXPECT_TRUE(compiles<ResampleArgs>(CALL(resample(args, Host())))); }
